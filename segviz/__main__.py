@@ -1,0 +1,3 @@
+from segviz.cli import main
+
+main()

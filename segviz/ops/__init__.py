@@ -1,0 +1,1 @@
+"""Convolution arithmetic in numpy: the reference for everything else."""
