@@ -1,0 +1,200 @@
+"""Pinned downloads into the cache: a file appears there whole and checked, or not at all.
+
+A few threads fetch; the calling thread watches, so that Ctrl-C and a stalled connection end the
+whole transfer at once.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import queue
+import shutil
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pooch
+
+from .arrival import PART, Arrival, Cut, DownloadFailed, in_words, no_empty_folders
+from .catalogue import DataFile
+
+CONNECTIONS = 8
+TRIES = 2
+TIMEOUT = (5.0, 10.0)  # seconds to connect, seconds between two packets
+PATIENCE = 15.0  # seconds without a byte until the transfer is given up
+HURRY = 6.0  # the same before the first byte, while a lecture waits and a stand-in is at hand
+LONGEST = 180.0  # seconds that a lecture waits for the whole transfer
+REMEMBER = 300.0  # seconds during which a lecture does not ask a silent host again
+OLD = 24 * 3600.0  # seconds after which a part belongs to a download that was killed
+
+_silent_since: dict[str, float] = {}
+
+
+def download(
+    files: Sequence[DataFile], cache: Path, *, title: str, progress: bool, patient: bool
+) -> None:
+    """Download files into the cache, several at once.
+
+    Parameters
+    ----------
+    files : sequence of DataFile
+        What to fetch.
+    cache : Path
+        Folder that they go to.
+    title : str
+        Name beside the progress bar.
+    progress : bool
+        Show the bar.
+    patient : bool
+        False while a lecture waits: a silent or slow host is given up soon.
+
+    Raises
+    ------
+    DownloadFailed
+        If one of them cannot be had; no part of a file is left behind.
+    """
+    host = files[0].url.split("/")[2]
+    if not patient and time.monotonic() - _silent_since.get(host, -REMEMBER) < REMEMBER:
+        raise DownloadFailed(f"{host} could not be reached a moment ago.")
+    _check_room(files, cache)
+    _sweep(cache)
+    with no_empty_folders(cache), _Transfer(files, cache, patient) as transfer:
+        try:
+            transfer.watch(title, progress)
+        except DownloadFailed:
+            if not transfer.received():
+                _silent_since[host] = time.monotonic()
+            raise
+
+
+def _check_room(files: Sequence[DataFile], cache: Path) -> None:
+    existing = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    needed, free = sum(file.bytes for file in files), shutil.disk_usage(existing).free
+    if free < needed:
+        raise DownloadFailed(
+            f"{needed / 1e6:.1f} MB are needed, {free / 1e6:.1f} MB are free in {cache}. "
+            "Make room, or set SEGVIZ_CACHE to another folder."
+        )
+
+
+def _sweep(cache: Path) -> None:
+    """Remove the parts that a killed process left a day ago or longer."""
+    for part in cache.glob(f"{PART}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - part.stat().st_mtime > OLD:
+                part.unlink()
+
+
+class _Transfer:
+    """The fetching threads and what they share with the watching one."""
+
+    def __init__(self, files: Sequence[DataFile], cache: Path, patient: bool) -> None:
+        self.cache = cache
+        self.patient = patient
+        self.count = len(files)
+        self.total = sum(file.bytes for file in files)
+        self._waiting = collections.deque(files)
+        self._results: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+        self._stopped = threading.Event()
+        self._arrivals: list[Arrival] = []
+
+    def __enter__(self) -> _Transfer:
+        for _ in range(min(CONNECTIONS, self.count)):
+            # Daemons, so that one that waits for a name server does not hold up the exit.
+            threading.Thread(target=self._work, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        for arrival in list(self._arrivals):
+            arrival.interrupt()
+        deadline = time.monotonic() + 3.0
+        while any(arrival.part for arrival in self._arrivals) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def received(self) -> int:
+        """Number of bytes that have arrived so far."""
+        return sum(arrival.size for arrival in list(self._arrivals))
+
+    def watch(self, title: str, progress: bool) -> None:
+        """Wait until every file has arrived.
+
+        Raises
+        ------
+        DownloadFailed
+            As soon as one of them fails, or the transfer stalls.
+        """
+        from tqdm.auto import tqdm
+
+        started = last_byte = time.monotonic()
+        left = self.count
+        so_far = 0
+        bar = tqdm(total=self.total, unit="B", unit_scale=True, desc=title, disable=not progress)
+        with bar:
+            while left:
+                left -= self._arrived()
+                news, so_far = self.received() - so_far, self.received()
+                bar.update(news)
+                if news:
+                    last_byte = time.monotonic()
+                self._check_pace(started, last_byte, so_far)
+
+    def _arrived(self) -> int:
+        try:
+            failure = self._results.get(timeout=0.1)
+        except queue.Empty:
+            return 0
+        if failure is not None:
+            raise failure
+        return 1
+
+    def _check_pace(self, started: float, last_byte: float, so_far: int) -> None:
+        now = time.monotonic()
+        silence = PATIENCE if self.patient or so_far else HURRY
+        if now - last_byte > silence:
+            raise DownloadFailed(f"nothing has arrived for {silence:.0f} seconds.")
+        if (
+            not self.patient
+            and now - started > 20
+            and so_far * LONGEST < self.total * (now - started)
+        ):
+            raise DownloadFailed(
+                f"the connection is slow: {so_far / 1e6:.1f} of {self.total / 1e6:.1f} MB in "
+                f"{now - started:.0f} seconds."
+            )
+
+    def _work(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                file = self._waiting.popleft()
+            except IndexError:
+                return
+            try:
+                self._fetch(file)
+            except Exception as failure:
+                self._results.put(failure)  # raised again by the watching thread
+            else:
+                self._results.put(None)
+
+    def _fetch(self, file: DataFile) -> None:
+        for _ in range(TRIES - 1):
+            with contextlib.suppress(Cut):
+                return self._try(file)
+            self._stopped.wait(0.3)
+        return self._try(file)
+
+    def _try(self, file: DataFile) -> None:
+        arrival = Arrival(file, self.cache, self._stopped)
+        self._arrivals.append(arrival)
+        get = pooch.HTTPDownloader(
+            chunk_size=2**13, timeout=TIMEOUT, hooks={"response": arrival.answered}
+        )
+        try:
+            get(file.url, arrival, None)
+            arrival.keep()
+        except Exception as error:
+            raise in_words(error, file, self.cache) from None
+        finally:
+            arrival.discard()
