@@ -13,19 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, sparse
 
+from ...ops._checks import shown
 from ..samples import Sample
 
 Field = NDArray[np.float64]
 Size = tuple[int, int]
 
 SMALLEST = 32
+LARGEST = 4096 * 4096
 
 
 def check_request(n: Any, size: Any, seed: Any) -> tuple[int, Size, int]:
     """Return ``(n, size, seed)`` as plain ints, or say which of them breaks its rule."""
     count = _integer("n", n, "Use 1 or more, such as n=4.")
     if count < 1:
-        raise ValueError(f"n={count} must be at least 1: it counts the pictures. Use n=4.")
+        raise ValueError(f"n={shown(count)} must be at least 1: it counts the pictures. Use n=4.")
     return count, _picture_size(size), _seed(seed)
 
 
@@ -35,19 +37,23 @@ def _integer(name: str, value: Any, remedy: str) -> int:
             raise TypeError
         return operator.index(value)
     except TypeError:
-        kind = type(value).__name__
-        raise TypeError(f"{name}={value!r} is a {kind}, not an int. {remedy}") from None
+        raise TypeError(f"{name}={shown(value)} must be a whole number. {remedy}") from None
 
 
 def _picture_size(size: Any) -> Size:
     remedy = "Use (height, width) such as (360, 480)."
     if not isinstance(size, tuple | list) or len(size) != 2:
-        raise TypeError(f"size={size!r} must be a pair of ints. {remedy}")
+        raise TypeError(f"size={shown(size)} must be a pair of whole numbers. {remedy}")
     height, width = (_integer("size", side, remedy) for side in size)
     if min(height, width) < SMALLEST:
         raise ValueError(
-            f"size=({height}, {width}) must be at least ({SMALLEST}, {SMALLEST}): "
+            f"size=({shown(height)}, {shown(width)}) must be at least ({SMALLEST}, {SMALLEST}): "
             f"a smaller picture holds no scene. {remedy}"
+        )
+    if height * width > LARGEST:
+        raise ValueError(
+            f"size=({shown(height)}, {shown(width)}) has more than {LARGEST:,} pixels, which no "
+            f"picture here needs. {remedy}"
         )
     return height, width
 
@@ -56,7 +62,7 @@ def _seed(seed: Any) -> int:
     value = _integer("seed", seed, "Use 0 or more, such as seed=0.")
     if value < 0:
         raise ValueError(
-            f"seed={value} must not be negative: numpy's SeedSequence takes whole numbers from 0. "
+            f"seed={shown(value)} must not be negative: SeedSequence takes whole numbers from 0. "
             "Use seed=0."
         )
     return value
@@ -116,9 +122,7 @@ def smoothstep(value: Any, low: Any, high: Any) -> Any:
     return t * t * (3 - 2 * t)
 
 
-def to_sample(
-    name: str, colour: Field, mask: NDArray[np.integer], instances: NDArray[np.integer]
-) -> Sample:
+def to_sample(name: str, colour: Field, mask: NDArray[Any], instances: NDArray[Any]) -> Sample:
     """Round ``colour`` (H, W) or (H, W, 3) in [0, 1] to 8 bits and pack the sample."""
     import torch
 
