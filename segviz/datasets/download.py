@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pooch
+import requests
 
 from .arrival import PART, Arrival, Cut, DownloadFailed, in_words, no_empty_folders
 from .catalogue import DataFile
@@ -24,7 +25,7 @@ CONNECTIONS = 8
 TRIES = 2
 TIMEOUT = (5.0, 10.0)  # seconds to connect, seconds between two packets
 PATIENCE = 15.0  # seconds without a byte until the transfer is given up
-HURRY = 6.0  # the same before the first byte, while a lecture waits and a stand-in is at hand
+HURRY = 6.0  # seconds that a lecture, with a stand-in at hand, waits for a host's first word
 LONGEST = 180.0  # seconds that a lecture waits for the whole transfer
 REMEMBER = 300.0  # seconds during which a lecture does not ask a silent host again
 OLD = 24 * 3600.0  # seconds after which a part belongs to a download that was killed
@@ -55,18 +56,41 @@ def download(
     DownloadFailed
         If one of them cannot be had; no part of a file is left behind.
     """
-    host = files[0].url.split("/")[2]
-    if not patient and time.monotonic() - _silent_since.get(host, -REMEMBER) < REMEMBER:
-        raise DownloadFailed(f"{host} could not be reached a moment ago.")
     _check_room(files, cache)
     _sweep(cache)
     with no_empty_folders(cache), _Transfer(files, cache, patient) as transfer:
-        try:
-            transfer.watch(title, progress)
-        except DownloadFailed:
-            if not transfer.received():
-                _silent_since[host] = time.monotonic()
-            raise
+        transfer.watch(title, progress)
+
+
+def check_reachable(file: DataFile) -> None:
+    """Wait a few seconds at most for any word of the host, also where the name server is silent.
+
+    Raises
+    ------
+    DownloadFailed
+        If none comes, or none came a moment ago.
+    """
+    host = file.url.split("/")[2]
+    if time.monotonic() - _silent_since.get(host, -REMEMBER) < REMEMBER:
+        raise DownloadFailed(f"{host} could not be reached a moment ago.")
+    answer: queue.SimpleQueue[DownloadFailed | None] = queue.SimpleQueue()
+    threading.Thread(target=_knock, args=(file, answer), daemon=True).start()
+    try:
+        failure = answer.get(timeout=HURRY)
+    except queue.Empty:
+        failure = DownloadFailed(f"{host} does not answer.")
+    if failure is not None:
+        _silent_since[host] = time.monotonic()
+        raise failure
+
+
+def _knock(file: DataFile, answer: queue.SimpleQueue[DownloadFailed | None]) -> None:
+    try:
+        requests.head(file.url, timeout=TIMEOUT)
+    except requests.RequestException as error:
+        answer.put(in_words(error, file, Path()))
+    else:
+        answer.put(None)
 
 
 def _check_room(files: Sequence[DataFile], cache: Path) -> None:
@@ -152,9 +176,8 @@ class _Transfer:
 
     def _check_pace(self, started: float, last_byte: float, so_far: int) -> None:
         now = time.monotonic()
-        silence = PATIENCE if self.patient or so_far else HURRY
-        if now - last_byte > silence:
-            raise DownloadFailed(f"nothing has arrived for {silence:.0f} seconds.")
+        if now - last_byte > PATIENCE:
+            raise DownloadFailed(f"nothing has arrived for {PATIENCE:.0f} seconds.")
         if (
             not self.patient
             and now - started > 20

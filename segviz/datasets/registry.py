@@ -170,10 +170,7 @@ def obtain(
         If a file cannot be had.
     """
     entry = dataset(name)
-    try:
-        places = folders()
-    except ValueError as error:
-        raise entry.unavailable(str(error)) from None
+    places = _places(entry)
     files = [entry.files[path] for path in paths]
     wanted = [file for file in files if not ready(entry, file, places)]
     if not wanted:
@@ -182,9 +179,32 @@ def obtain(
         raise entry.unavailable(
             f"its licence asks for your own decision. Read it, then run {remedy(entry)}."
         )
-    announce(_before_download(entry, wanted, places.cache))
-    _download(entry, wanted, places.cache, progress, decided)
+    from . import download
+
+    try:
+        if not decided:
+            download.check_reachable(wanted[0])
+        announce(_before_download(entry, wanted, places.cache))
+        download.download(
+            wanted, places.cache, title=entry.name, progress=progress, patient=decided
+        )
+    except download.DownloadFailed as failed:
+        raise entry.unavailable(str(failed)) from None
     return len(wanted)
+
+
+def on_disk(name: str, paths: Iterable[str]) -> bool:
+    """Tell whether all these files of a set are on disk, good or not."""
+    entry = dataset(name)
+    places = _places(entry)
+    return all(places.find(entry.files[path]) for path in paths)
+
+
+def _places(entry: DataSet) -> Folders:
+    try:
+        return folders()
+    except ValueError as error:
+        raise entry.unavailable(str(error)) from None
 
 
 def _before_download(entry: DataSet, wanted: list[DataFile], cache: Path) -> str:
@@ -194,14 +214,3 @@ def _before_download(entry: DataSet, wanted: list[DataFile], cache: Path) -> str
         f"{entry.name}: {entry.title}\nLicence: {entry.licence}\nCite: {entry.citation}\n"
         f"Downloading {len(wanted)} files, {size:.1f} MB, from {', '.join(hosts)} to {cache}"
     )
-
-
-def _download(
-    entry: DataSet, wanted: list[DataFile], cache: Path, progress: bool, decided: bool
-) -> None:
-    from .download import DownloadFailed, download
-
-    try:
-        download(wanted, cache, title=entry.name, progress=progress, patient=decided)
-    except DownloadFailed as failed:
-        raise entry.unavailable(str(failed)) from None
