@@ -1,0 +1,207 @@
+// Controls made of native elements, bound to one parameter each; ranges come from Python.
+import { element, format, uniqueId } from "./core.js";
+
+// slider(view, "stride"): label, native range input and the value beside it.
+export function slider(view, name, { label = name, show = String } = {}) {
+  const range = view.get("_controls")[name];
+  const id = uniqueId(name);
+  const input = element("input", { type: "range", id, ...range });
+  const value = element("output", { for: id });
+  input.addEventListener("input", () => view.ask({ [name]: Number(input.value) }));
+  view.onDraw(() => {
+    // Only when it differs: writing a range's value while it is dragged makes the thumb stutter.
+    if (Number(input.value) !== view.get(name)) input.value = view.get(name);
+    value.textContent = show(view.get(name));
+    input.setAttribute("aria-valuetext", value.textContent);
+  });
+  return field(view, label, input, id, value);
+}
+
+// choice(view, "preset"): a drop-down list of the names that Python offers.
+export function choice(view, name, { label = name, options } = {}) {
+  const id = uniqueId(name);
+  const offered = options ?? view.get("_controls")[name].options;
+  const input = element("select", { id },
+    ...offered.map((one) => element("option", { value: one }, String(one))));
+  const value = (text) => (typeof offered[0] === "number" ? Number(text) : text);
+  input.addEventListener("change", () => view.ask({ [name]: value(input.value) }));
+  view.onDraw(() => (input.value = view.get(name)));
+  return field(view, label, input, id);
+}
+
+// toggle(view, "relu"): a checkbox.
+export function toggle(view, name, { label = name } = {}) {
+  const id = uniqueId(name);
+  const input = element("input", { type: "checkbox", id });
+  input.addEventListener("change", () => view.ask({ [name]: input.checked }));
+  view.onDraw(() => (input.checked = view.get(name)));
+  return field(view, label, input, id);
+}
+
+function field(view, label, input, id, ...more) {
+  const made = element("div", { class: "segviz-field" },
+    element("label", { for: id }, label), input, ...more);
+  view.controls.append(made);
+  return made;
+}
+
+// Media symbols are boxes where no emoji font is installed, so they are drawn.
+const ICONS = {
+  play: "M4 2 L14 8 L4 14 Z",
+  pause: "M3 2 H7 V14 H3 Z M9 2 H13 V14 H9 Z",
+  back: "M12 2 L5 8 L12 14 Z M3 2 H5 V14 H3 Z",
+  forward: "M4 2 L11 8 L4 14 Z M11 2 H13 V14 H11 Z",
+};
+
+export function button(label, { icon, onClick } = {}) {
+  const made = element("button", { type: "button", title: label, "aria-label": label });
+  if (icon) setIcon(made, icon);
+  else made.append(label);
+  made.addEventListener("click", onClick);
+  return made;
+}
+
+function setIcon(made, icon) {
+  made.innerHTML =
+    `<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="${ICONS[icon]}"/></svg>`;
+}
+
+// A table of number cells. Editable ones are text inputs: type, or press up and down.
+//   write(rows, colours): show numbers, with a background per cell
+//   onEdit(row, column, value), onSelect(row, column); cells are reached with Tab or the mouse
+export function grid({ label, onEdit, onSelect, step = 0.1, digits = 2 }) {
+  const table = element("div", { class: "segviz-grid", role: "group", "aria-label": label });
+  let cells = [];
+  const edit = (cell) => {
+    const value = Number(cell.value.replace("−", "-").replace(",", "."));
+    const legal = cell.value.trim() !== "" && Number.isFinite(value);
+    cell.setAttribute("aria-invalid", String(!legal));
+    if (legal) onEdit(cell.row, cell.column, value);
+  };
+  const nudge = (event) => {
+    const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (!direction) return;
+    event.preventDefault();
+    const { row, column, number } = event.target;
+    onEdit(row, column, Math.round((number + direction * step) / step) * step);
+  };
+  const cellAt = (row, column) => {
+    const name = `${label}, row ${row + 1}, column ${column + 1}`;
+    if (!onEdit) return Object.assign(element("span", {}), { row, column });
+    const cell = element("input", { type: "text", inputmode: "decimal", "aria-label": name });
+    cell.addEventListener("input", () => edit(cell));
+    cell.addEventListener("keydown", nudge);
+    cell.addEventListener("focus", () => onSelect?.(row, column));
+    cell.addEventListener("blur", () => (cell.value = format(cell.number, digits)));
+    return Object.assign(cell, { row, column });
+  };
+  const build = (rows, columns) => {
+    cells = [];
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) cells.push(cellAt(row, column));
+    }
+    table.style.setProperty("--columns", columns);
+    table.replaceChildren(...cells);
+  };
+  const put = (cell, number, colour) => {
+    cell.number = number;
+    const text = format(number, digits);
+    if (!onEdit) cell.textContent = text;
+    else if (document.activeElement !== cell || Number(cell.value) !== number) cell.value = text;
+    if (colour) Object.assign(cell.style, { background: colour[0], color: colour[1] });
+  };
+  const write = (rows, colour) => {
+    if (cells.length !== rows.length * rows[0].length) build(rows.length, rows[0].length);
+    for (const cell of cells) {
+      const number = rows[cell.row][cell.column];
+      put(cell, number, colour?.(number, cell.row, cell.column));
+    }
+  };
+  return { element: table, write, cells: () => cells };
+}
+
+// The step clock, without a page: play, pause, step and scrub over 0 .. steps - 1.
+export function clock({ steps, rate, onStep, frame = requestAnimationFrame }) {
+  const state = { step: 0, playing: false };
+  let exact = 0;
+  let before;
+  const go = (step) => {
+    const now = Math.max(0, Math.min(steps() - 1, Math.floor(step)));
+    if (now === state.step) return;
+    state.step = now;
+    onStep(now);
+  };
+  const tick = (time) => {
+    if (!state.playing) return;
+    exact += ((time - (before ?? time)) * rate()) / 1000;
+    before = time;
+    go(exact);
+    if (state.step >= steps() - 1) state.pause();
+    else frame(tick);
+  };
+  state.play = () => {
+    if (state.playing) return;
+    exact = state.step >= steps() - 1 ? 0 : state.step;
+    before = undefined;
+    state.playing = true;
+    onStep(state.step);
+    frame(tick);
+  };
+  state.pause = () => {
+    if (!state.playing) return;
+    state.playing = false;
+    onStep(state.step);
+  };
+  state.seek = (step) => {
+    state.pause();
+    go(step);
+  };
+  return state;
+}
+
+const PLAYER_KEYS = {
+  ArrowLeft: (at) => at - 1, ArrowRight: (at) => at + 1, Home: () => 0, End: () => Infinity,
+};
+
+// Play, step back, step on and a scrubber; space plays, arrows step, Home and End go to the ends.
+//   steps(), rate(): numbers, read afresh; name(step): the step in words
+export function player(view, { steps, rate = () => 10, name = (step) => `step ${step + 1}` }) {
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  let drawnAt = -Infinity;
+  const made = clock({
+    steps, rate,
+    onStep: () => {
+      // Reduced motion: the same pace in two pictures a second.
+      if (still.matches && made.playing && performance.now() - drawnAt < 500) return;
+      drawnAt = performance.now();
+      view.redraw();
+    },
+  });
+  const flip = () => (made.playing ? made.pause() : made.play());
+  const main = button("Play", { icon: "play", onClick: flip });
+  const scrub = element("input", { type: "range", min: 0, "aria-label": "Step" });
+  scrub.addEventListener("input", () => made.seek(Number(scrub.value)));
+  const bar = element("div", { class: "segviz-player", role: "group", "aria-label": "Player" },
+    button("Step back", { icon: "back", onClick: () => made.seek(made.step - 1) }), main,
+    button("Step on", { icon: "forward", onClick: () => made.seek(made.step + 1) }), scrub);
+  bar.addEventListener("keydown", (event) => {
+    const move = PLAYER_KEYS[event.key];
+    if (event.key === " " && event.target === scrub) flip();
+    else if (move) made.seek(move(made.step));
+    else return;
+    event.preventDefault();
+  });
+  view.onDraw(() => {
+    scrub.max = steps() - 1;
+    scrub.value = made.step;
+    scrub.setAttribute("aria-valuetext", name(made.step));
+    const label = made.playing ? "Pause" : "Play";
+    if (main.title === label) return;
+    main.title = label;
+    main.setAttribute("aria-label", label);
+    setIcon(main, label.toLowerCase());
+  });
+  view.closers.push(made.pause);
+  view.controls.append(bar);
+  return made;
+}

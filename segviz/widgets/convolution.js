@@ -1,0 +1,204 @@
+import { element, format, open } from "./core.js";
+import { button, choice, grid, player, slider, toggle } from "./controls.js";
+import { picture } from "./canvas.js";
+
+// Blue below zero and orange above, faint enough for any theme's ink.
+export function cellColour(number, largest) {
+  const share = largest ? (0.45 * Math.abs(number)) / largest : 0;
+  return [`rgba(${number < 0 ? "0, 114, 178" : "230, 159, 0"}, ${share.toFixed(2)})`];
+}
+
+export function sentence({ at, products, sum, result }, relu) {
+  const count = products.length ** 2;
+  const after = relu ? ` ReLU gives ${format(result)}.` : "";
+  return `Output at row ${at[0]}, column ${at[1]}: the sum of ${count} product${count > 1 ? "s" : ""} `
+    + `is ${format(sum)}.${after}`;
+}
+
+export function withCell(kernel, row, column, weight) {
+  return kernel.map((line, r) => line.map((old, c) => (r === row && c === column ? weight : old)));
+}
+
+// The output pixel whose window has this input pixel nearest its centre.
+export function outputAt(row, column, { stride, kernelSize, size }) {
+  const along = (place, last) =>
+    Math.max(0, Math.min(last, Math.round((place - (kernelSize - 1) / 2) / stride)));
+  return [along(row, size[0] - 1), along(column, size[1] - 1)];
+}
+
+function render(context) {
+  const view = open(context, "Convolution of a picture");
+  choice(view, "preset", { label: "kernel" });
+  choice(view, "kernel_size", { label: "kernel_size", options: [1, 3, 5] });
+  slider(view, "stride");
+  slider(view, "padding");
+  toggle(view, "relu", { label: "ReLU" });
+  const scan = player(view, {
+    steps: () => view.trace().size[0] * view.trace().size[1],
+    rate: () => (view.trace().size[0] * view.trace().size[1]) / 12,
+    name: (step) => `output pixel ${step + 1}`,
+  });
+  scan.seek(Infinity);
+  const go = (row, column) => {
+    scan.seek(Infinity);
+    view.ask({ cursor: [row, column] });
+  };
+  pictures(view, scan, go);
+  const formula = element("p");
+  view.lines.append(formula);
+  view.onDraw(() => {
+    formula.textContent = view.trace().formula.join(";  ");
+    view.say(sentence(view.detail(), view.get("relu")));
+  });
+  return view.close;
+}
+
+function pictures(view, scan, go) {
+  const place = () => {
+    const { size } = view.trace();
+    const whole = scan.step >= size[0] * size[1] - 1 && !scan.playing;
+    const at = whole ? view.get("cursor") : [Math.floor(scan.step / size[1]), scan.step % size[1]];
+    return { whole, at: at.map((n, axis) => Math.max(0, Math.min(size[axis] - 1, n))) };
+  };
+  const input = picture(view, {
+    label: "Picture",
+    cursor: () => place().at.map((n) => n * view.get("stride") + (view.get("kernel_size") - 1) / 2),
+    onCell: (row, column) => go(...outputAt(row, column, {
+      stride: view.get("stride"), kernelSize: view.get("kernel_size"), size: view.trace().size,
+    })),
+  });
+  const output = picture(view, { label: "Output", cursor: () => place().at, onCell: go });
+  view.stage.append(input.element, numbers(view, place), output.element);
+  view.onDraw(() => paintInput(view, input, place().at));
+  view.onDraw(() => paintOutput(view, output, place()));
+  let asked;
+  view.onDraw(() => {
+    // Played to here: the numbers come once the scan rests.
+    const { whole, at } = place();
+    if (whole || scan.playing || String(at) === asked) return;
+    asked = String(at);
+    view.ask({ cursor: at });
+  });
+}
+
+function paintInput(view, input, at) {
+  const codes = view.scene.picture;
+  const [height, width] = codes.shape;
+  const [padding, stride, size] = ["padding", "stride", "kernel_size"].map(view.get);
+  const window_ = {
+    row: at[0] * stride, column: at[1] * stride, height: size, width: size,
+    colour: view.look.cursor,
+  };
+  const rim = { row: padding, column: padding, height, width, colour: view.look.cycle[5] };
+  input.name(padding ? `Picture, ${height} × ${width}, in ${padding} rows of zeros`
+    : `Picture, ${height} × ${width}`);
+  input.paint(
+    { codes, table: view.look.grey, top: padding, left: padding, ground: "#000",
+      rows: height + 2 * padding, columns: width + 2 * padding },
+    padding ? [rim, window_] : [window_],
+  );
+}
+
+function paintOutput(view, output, { whole, at }) {
+  const trace = view.trace();
+  const [rows, columns] = trace.size;
+  const [height, width] = view.scene.picture.shape;
+  const relu = view.get("relu");
+  const range = relu ? `0 to ${format(trace.limit)}` : `±${format(trace.limit)}`;
+  output.name(`${relu ? "ReLU of the output" : "Output"}, ${rows} × ${columns}, black 0, `
+    + `${relu ? "" : "blue below, "}white ${format(trace.limit)}`);
+  output.canvas.dataset.range = range;
+  output.paint(
+    { codes: trace.output, table: view.look.signed, rows, columns,
+      // The picture's own scale, so that a stride visibly shrinks it.
+      fit: Math.max(height, width) + 2 * view.get("padding"),
+      until: whole ? undefined : at[0] * columns + at[1] + 1 },
+    [{ row: at[0], column: at[1], colour: view.look.cursor }],
+  );
+}
+
+function numbers(view, place) {
+  const cell = { row: 1, column: 1 };
+  const own = view.get("_controls").preset.options.at(-1);
+  const set = (row, column, weight) =>
+    view.ask({ kernel: withCell(view.get("kernel"), row, column, weight), preset: own });
+  const kernel = grid({
+    label: "Kernel", onEdit: set,
+    onSelect: (row, column) => {
+      Object.assign(cell, { row, column });
+      view.redraw();
+    },
+  });
+  const weight = weightSlider(view, cell, set);
+  paintByDragging(kernel, set, () => weight.brush);
+  const clear = button("clear", {
+    onClick: () => {
+      weight.brush = 1;
+      view.ask({ kernel: view.get("kernel").map((row) => row.map(() => 0)), preset: own });
+    },
+  });
+  const patch = grid({ label: "Picture under the window" });
+  const products = grid({ label: "Products" });
+  const total = element("p", { class: "segviz-total" });
+  view.onDraw(() => {
+    write(kernel, view.get("kernel"));
+    const detail = view.detail();
+    write(patch, detail.patch, 1);
+    write(products, detail.products);
+    const stale = String(detail.at) !== String(place().at);
+    under.classList.toggle("segviz-stale", stale);
+    total.textContent = `sum = ${format(detail.sum)}`
+      + (view.get("relu") ? `, ReLU → ${format(detail.result)}` : "");
+  });
+  const under = element("div", { class: "segviz-pair" },
+    element("div", {}, caption("picture"), patch.element),
+    element("div", {}, caption("× kernel"), products.element));
+  return element("div", { class: "segviz-numbers" }, caption("Kernel"), kernel.element,
+    weight.element, clear, under, total);
+}
+
+const caption = (text) => element("p", { class: "segviz-caption" }, text);
+
+function write(table, rows, largest = Math.max(...rows.flat().map(Math.abs))) {
+  table.write(rows, (number) => cellColour(number, largest));
+}
+
+// The slider holds the chosen cell's weight, and is the brush that a drag paints with.
+function weightSlider(view, cell, set) {
+  const input = element("input", { type: "range", min: -4, max: 4, step: 0.1 });
+  const value = element("output");
+  const label = element("label", {}, "weight ", input, value);
+  const made = { element: element("div", { class: "segviz-field" }, label), brush: 1 };
+  input.addEventListener("input", () => {
+    made.brush = Number(input.value);
+    set(cell.row, cell.column, made.brush);
+  });
+  view.onDraw(() => {
+    const kernel = view.get("kernel");
+    cell.row = Math.min(cell.row, kernel.length - 1);
+    cell.column = Math.min(cell.column, kernel.length - 1);
+    const weight = kernel[cell.row][cell.column];
+    if (Number(input.value) !== weight) input.value = weight;
+    value.textContent = format(weight);
+    input.setAttribute("aria-label", `weight at row ${cell.row + 1}, column ${cell.column + 1}`);
+  });
+  return made;
+}
+
+function paintByDragging(kernel, set, brush) {
+  let start = null;
+  const under = (event) =>
+    kernel.cells().find((one) => one === document.elementFromPoint(event.clientX, event.clientY));
+  kernel.element.addEventListener("pointerdown", (event) => (start = under(event)));
+  kernel.element.addEventListener("pointermove", (event) => {
+    const here = under(event);
+    if (!event.buttons || !start || !here || here === start) return;
+    event.preventDefault();
+    document.activeElement?.blur();
+    if (start.row !== undefined) set(start.row, start.column, brush());
+    set(here.row, here.column, brush());
+    start = here;
+  });
+}
+
+export default { render };

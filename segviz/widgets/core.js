@@ -1,0 +1,197 @@
+// The floor under every widget: state in and out, redrawing, theme, keys, read-out.
+// Nothing here computes a result; Python has done that.
+
+const TYPES = {
+  uint8: Uint8Array, int8: Int8Array, uint16: Uint16Array, int16: Int16Array,
+  int32: Int32Array, float32: Float32Array, float64: Float64Array,
+};
+
+// {shape, dtype, data} -> typed array with a .shape; anything else comes back as it is.
+export function unpack(packed) {
+  const one = (value) => {
+    const Type = TYPES[value?.dtype];
+    if (!Type) return value;
+    const { buffer, byteOffset, byteLength } = value.data;
+    // A copy, because a message's buffer need not be aligned for the type.
+    const array = new Type(buffer.slice(byteOffset, byteOffset + byteLength));
+    return Object.assign(array, { shape: value.shape });
+  };
+  return Object.fromEntries(Object.entries(packed).map(([name, value]) => [name, one(value)]));
+}
+
+// Sends settings to Python: the first at once, then at most one message per frame.
+export function asker(model, frame = requestAnimationFrame) {
+  let resting = true;
+  let waiting = false;
+  const send = () => {
+    model.set("_asked", model.get("_asked") + 1);
+    model.save_changes();
+  };
+  const rest = () => {
+    resting = !waiting;
+    if (!waiting) return;
+    waiting = false;
+    send();
+    frame(rest);
+  };
+  return (settings = {}) => {
+    for (const [name, value] of Object.entries(settings)) model.set(name, value);
+    if (!resting) {
+      waiting = true;
+      return;
+    }
+    resting = false;
+    send();
+    frame(rest);
+  };
+}
+
+// Unpacks a synced dictionary once per value, and never goes back to an older answer.
+export function latest(model, name) {
+  let packed, value, number = -1;
+  return () => {
+    const answered = model.get("_answered");
+    if (model.get(name) !== packed && answered >= number) {
+      packed = model.get(name);
+      value = unpack(packed);
+      number = answered;
+    }
+    return value;
+  };
+}
+
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value != null) made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+// Two decimals as a rule, a true minus sign, no "-0.00".
+export function format(number, digits = 2) {
+  const text = Math.abs(number).toFixed(digits);
+  const short = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+  return number < 0 && Number(text) !== 0 ? `−${short}` : short;
+}
+
+let made = 0;
+export const uniqueId = (word) => `segviz-${word}-${(made += 1)}`;
+
+// Keys typed in a widget are the widget's: JupyterLab would take the arrows for itself.
+export function keepKeys(event) {
+  if (!event.ctrlKey && !event.metaKey && event.key !== "Escape") event.stopPropagation();
+}
+
+// Opens a view. Every helper in these files takes it first.
+//   view.root, view.controls, view.stage, view.lines: places to put things
+//   view.get(name), view.ask({name: value}), view.scene, view.look, view.trace(), view.detail()
+//   view.onDraw(f): f runs once per frame in which something has changed
+//   view.say(text): the read-out, spoken when the value has come to rest
+//   view.ink(name): a colour of the current theme; view.close: what render() returns
+export function open({ model, el }, label) {
+  const view = { model, drawers: [], closers: [] };
+  view.get = (name) => model.get(name);
+  view.ask = asker(model);
+  view.trace = latest(model, "_trace");
+  view.detail = latest(model, "_detail");
+  view.scene = unpack(model.get("_scene"));
+  view.look = unpack(model.get("_look"));
+  view.onDraw = (draw) => view.drawers.push(draw);
+  layOut(view, el, label);
+  drawWhenChanged(view);
+  followTheme(view);
+  view.close = () => {
+    for (const close of view.closers) close();
+    view.root.remove();
+  };
+  // A comm's first message can wait behind a running cell; later ones do not. Get it over with.
+  view.ask();
+  return view;
+}
+
+function layOut(view, el, label) {
+  view.controls = element("div", { class: "segviz-controls" });
+  view.stage = element("div", { class: "segviz-stage" });
+  view.lines = element("div", { class: "segviz-lines" });
+  view.error = element("div", { class: "segviz-error", role: "alert" });
+  view.readout = element("p", { class: "segviz-readout" });
+  view.waiting = element("p", { class: "segviz-waiting", hidden: true },
+    "Waiting for the kernel: it is busy or not running.");
+  const spoken = element("p", { class: "segviz-spoken", "aria-live": "polite" });
+  view.root = element("section", { class: "segviz", "aria-label": label },
+    view.controls, view.error, view.stage, view.lines, view.readout, view.waiting, spoken);
+  view.root.addEventListener("keydown", keepKeys);
+  let resting;
+  view.say = (text) => {
+    if (view.readout.textContent === text) return;
+    view.readout.textContent = text;
+    clearTimeout(resting);
+    // The first text describes the start and need not interrupt anyone.
+    const first = !view.spoke;
+    view.spoke = true;
+    if (!first) resting = setTimeout(() => (spoken.textContent = text), 400);
+  };
+  view.closers.push(() => clearTimeout(resting));
+  el.append(view.root);
+}
+
+function drawWhenChanged(view) {
+  let scheduled = 0;
+  let shownError;
+  const draw = () => {
+    scheduled = 0;
+    if (view.get("_error") !== shownError) showError(view, (shownError = view.get("_error")));
+    for (const one of view.drawers) one();
+    // For whoever waits for a picture: equal when everything asked for has been drawn.
+    Object.assign(view.root.dataset, { asked: view.get("_asked"), drawn: view.get("_answered") });
+  };
+  view.redraw = () => (scheduled ||= requestAnimationFrame(draw));
+  view.model.on("change", view.redraw);
+  const sized = new ResizeObserver(view.redraw);
+  sized.observe(view.root);
+  const patience = setInterval(() => {
+    const behind = view.get("_asked") > view.get("_answered");
+    view.waiting.hidden = !(behind && view.wasBehind);
+    view.wasBehind = behind;
+  }, 500);
+  view.closers.push(() => {
+    cancelAnimationFrame(scheduled);
+    clearInterval(patience);
+    sized.disconnect();
+    view.model.off("change", view.redraw);
+  });
+}
+
+function showError(view, { message, remedy, label }) {
+  view.error.replaceChildren();
+  if (!message) return;
+  view.error.append(element("span", {}, message));
+  if (!Object.keys(remedy).length) return;
+  const use = element("button", { type: "button" }, label);
+  use.addEventListener("click", () => view.ask(remedy));
+  view.error.append(use);
+}
+
+// A canvas does not follow the theme by itself.
+function followTheme(view) {
+  let colours = {};
+  const changed = () => {
+    colours = {};
+    view.redraw();
+  };
+  view.ink = (name) =>
+    (colours[name] ??= getComputedStyle(view.root).getPropertyValue(`--segviz-${name}`).trim());
+  const themed = new MutationObserver(changed);
+  for (const node of [document.documentElement, document.body]) {
+    themed.observe(node, { attributes: true });
+  }
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  dark.addEventListener("change", changed);
+  view.closers.push(() => {
+    themed.disconnect();
+    dark.removeEventListener("change", changed);
+  });
+}
