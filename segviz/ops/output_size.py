@@ -137,7 +137,7 @@ def pool_output_size(
         stride: s, input pixels from one window to the next; the window's size if left out.
         ceil_mode: keep a last window that juts out over the end (Caffe's rule) if it starts before
             the padding there; torch's default drops it.
-        padding: p, on each side; at most half of the window.
+        padding: p, on each side; at most half of the kernel size.
         dilation: d, input pixels from one pixel of the window to the next.
 
     Returns:
@@ -159,11 +159,7 @@ def pool_output_size(
 
 def _pool(n: int, k: int, s: int, p: int, d: int, ceil_mode: bool) -> int:
     span = d * (k - 1) + 1
-    if p > span // 2:
-        raise ValueError(
-            f"padding={p} is more than half of a window of {span} pixels, which could then see "
-            f"padding alone. Use {_choices(0, span // 2)}."
-        )
+    check_pool_padding(k, p)
     size = (n + 2 * p - span + (s - 1 if ceil_mode else 0)) // s + 1
     if ceil_mode and (size - 1) * s >= n + p:
         size -= 1  # that window would see nothing but padding
@@ -173,6 +169,15 @@ def _pool(n: int, k: int, s: int, p: int, d: int, ceil_mode: bool) -> int:
             f"padding={p} has {n + 2 * p}: the window fits nowhere. Use a smaller kernel_size."
         )
     return size
+
+
+def check_pool_padding(k: int, p: int) -> None:
+    """Refuse more padding than torch's pooling takes."""
+    if p > k // 2:
+        raise ValueError(
+            f"padding={p} is more than half of kernel_size={k}: a window could see padding alone. "
+            f"Use {_choices(0, k // 2)}."
+        )
 
 
 def _axes(input_size: object) -> int:

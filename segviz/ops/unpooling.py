@@ -10,6 +10,8 @@ Badrinarayanan, Kendall and Cipolla, SegNet, PAMI 2017, section 3.
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from segviz.ops import _checks as checks
 from segviz.ops._arrays import zeros
 from segviz.ops._checks import Sizes
+from segviz.ops.output_size import check_pool_padding
 
 
 def max_unpool1d(
@@ -89,6 +92,29 @@ def max_unpool2d(
     return _max_unpool(values, indices, output_size, kernel_size, stride, padding)
 
 
+@dataclass(frozen=True)
+class _Pooling:
+    """The pooling of one axis: which sizes it takes to ``pooled``."""
+
+    pooled: int
+    kernel_size: int
+    stride: int
+    padding: int
+
+    @property
+    def exact(self) -> int:
+        """The size of which no pixel was left over."""
+        return max((self.pooled - 1) * self.stride - 2 * self.padding + self.kernel_size, 1)
+
+    @property
+    def legal(self) -> range:
+        """All sizes, in floor or in ceil mode: the next window never fits whole, the last starts
+        inside."""
+        last_start = (self.pooled - 1) * self.stride - self.padding
+        exact = last_start - self.padding + self.kernel_size
+        return range(max(exact - self.stride, last_start, 0) + 1, exact + self.stride)
+
+
 def _max_unpool(
     values: NDArray[Any],
     indices: ArrayLike,
@@ -98,54 +124,56 @@ def _max_unpool(
     padding: Sizes,
 ) -> NDArray[Any]:
     places = checks.index_array(indices, "indices", values.shape)
-    pooling = None
-    if kernel_size is not None:
-        pooling = _pooling(values.shape, kernel_size, stride, padding)
-        if output_size is None:
-            output_size = tuple((m - 1) * s - 2 * p + k for m, k, s, p in pooling)
-    elif output_size is None:
+    poolings = _poolings(values.shape, kernel_size, stride, padding)
+    if output_size is None and not poolings:
         raise ValueError(
             f"output_size is missing, and more than one size pools to {values.shape}. "
             "Use the shape of the array before pooling."
         )
+    if output_size is None:
+        output_size = tuple(pooling.exact for pooling in poolings)
     size = checks.sizes(output_size, "output_size", values.ndim, 1)
-    out = zeros(size, values.dtype)
-    if pooling is not None:
-        _check_size(size, pooling)
+    _check_size(size, poolings)
     _check_range(places, size)
-    if pooling is not None:
-        _check_windows(places, size, pooling)
+    _check_windows(places, size, poolings)
+    out = zeros(size, values.dtype)
     out.flat[places.ravel()] = values.ravel()
     return out
 
 
-def _pooling(
-    pooled: tuple[int, ...], kernel_size: Sizes, stride: Sizes | None, padding: Sizes
-) -> list[tuple[int, int, int, int]]:
+def _poolings(
+    pooled: tuple[int, ...], kernel_size: Sizes | None, stride: Sizes | None, padding: Sizes
+) -> list[_Pooling]:
+    """Return the pooling of each axis; none if it was not given."""
     axes = len(pooled)
-    k = checks.sizes(kernel_size, "kernel_size", axes, 1)
+    k = checks.sizes(1 if kernel_size is None else kernel_size, "kernel_size", axes, 1)
     s, p, _ = checks.steps(axes, k if stride is None else stride, padding, 1)
-    return list(zip(pooled, k, s, p, strict=True))
+    if kernel_size is not None:
+        for kernel, pad in zip(k, p, strict=True):
+            check_pool_padding(kernel, pad)
+        return [_Pooling(*axis) for axis in zip(pooled, k, s, p, strict=True)]
+    if stride is not None or any(p):
+        raise ValueError(
+            f"stride={checks.shown(stride)} and padding={checks.shown(padding)} say nothing "
+            "without the window. Use kernel_size too, or output_size alone."
+        )
+    return []
 
 
-def _legal(m: int, k: int, s: int, p: int) -> tuple[int, int]:
-    """Return the smallest and the largest size that pool to m, in floor or in ceil mode."""
-    exact = (m - 1) * s - 2 * p + k
-    return max(exact - s + 1, (m - 1) * s - p + 1, 1), exact + s - 1
-
-
-def _check_size(size: tuple[int, ...], pooling: list[tuple[int, int, int, int]]) -> None:
-    for n, (m, k, s, p) in zip(size, pooling, strict=True):
-        first, last = _legal(m, k, s, p)
-        if not first <= n <= last:
-            raise ValueError(
-                f"output_size={n} does not pool to {m} with kernel_size={k}, stride={s}, "
-                f"padding={p}. Use {first} to {last}: the size before pooling."
-            )
+def _check_size(size: tuple[int, ...], poolings: list[_Pooling]) -> None:
+    for n, pooling in zip(size, poolings, strict=False):
+        if n in pooling.legal:
+            continue
+        sizes = _shown(pooling) if pooling.legal else "another pooling, since no size does"
+        raise ValueError(
+            f"output_size={n} does not pool to {pooling.pooled} with kernel_size="
+            f"{pooling.kernel_size}, stride={pooling.stride}, padding={pooling.padding}. "
+            f"Use the size before pooling: {sizes}."
+        )
 
 
 def _check_range(places: NDArray[np.intp], size: tuple[int, ...]) -> None:
-    outside = places[(places < 0) | (places >= np.prod(size, dtype=np.int64))]
+    outside = places[(places < 0) | (places >= math.prod(size))]
     if outside.size:
         raise ValueError(
             f"indices hold {outside[0]}, but output_size={size} has no such pixel. "
@@ -154,14 +182,18 @@ def _check_range(places: NDArray[np.intp], size: tuple[int, ...]) -> None:
 
 
 def _check_windows(
-    places: NDArray[np.intp], size: tuple[int, ...], pooling: list[tuple[int, int, int, int]]
+    places: NDArray[np.intp], size: tuple[int, ...], poolings: list[_Pooling]
 ) -> None:
-    for axis, (m, k, s, p) in enumerate(pooling):
+    """A place in a picture of another width falls into another window sooner or later."""
+    for axis, pooling in enumerate(poolings):
         place = np.moveaxis(np.unravel_index(places, size)[axis], axis, -1)
-        tap = place - (s * np.arange(m) - p)
-        if ((tap < 0) | (tap >= k)).any():
-            ranges = " x ".join("{} to {}".format(*_legal(*axis)) for axis in pooling)
+        tap = place - (pooling.stride * np.arange(pooling.pooled) - pooling.padding)
+        if ((tap < 0) | (tap >= pooling.kernel_size)).any():
             raise ValueError(
-                f"indices do not lie in their windows if output_size={size}: they were saved "
-                f"for another size. Use the size before pooling, which is within {ranges}."
+                f"indices do not lie in their windows if output_size={size}: they were saved for "
+                f"another size. Use the size before pooling: {' x '.join(map(_shown, poolings))}."
             )
+
+
+def _shown(pooling: _Pooling) -> str:
+    return f"{pooling.legal[0]} to {pooling.legal[-1]}"

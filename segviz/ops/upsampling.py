@@ -136,9 +136,10 @@ def bed_of_nails(
 def bilinear_kernel(kernel_size: Sizes) -> NDArray[np.float64]:
     """Return the kernel with which a transposed convolution interpolates linearly.
 
-    Weight i is 1 - |i - c| / f with f = (k + 1) // 2 and c in the middle. With stride f and even k
-    the transposed convolution equals ``upsample_bilinear(x, f)`` away from the border, where zeros
-    come in. An FCN starts from these weights (Long, Shelhamer and Darrell, CVPR 2015).
+    Weight i is 1 - |i - c| / f with f = (k + 1) // 2 and c in the middle. With k = 2f - f % 2, a
+    stride of f and a padding of (k - f) // 2 the transposed convolution equals
+    ``upsample_bilinear(x, f)`` except for the outer f // 2 pixels, where zeros come in from
+    outside. An FCN starts from these weights (Long, Shelhamer and Darrell, CVPR 2015).
 
     Args:
         kernel_size: k for a kernel of shape (k,); a tuple (kh, kw) for their outer product.
