@@ -69,7 +69,7 @@ def find_lecture(name: str) -> Path:
     found = [path for path in lectures if path.name.startswith(Path(name).name)]
     if not found:
         there = ", ".join(path.stem for path in lectures)
-        raise Problem(f"no lecture is called {name!r}. There are: {there}.")
+        raise Problem(f"no lecture is called {name!r}; there are: {there}")
     return found[0]
 
 
@@ -181,7 +181,9 @@ def _show_progress(process: subprocess.Popen) -> None:
     start, shown, live = time.monotonic(), "", sys.stdout.isatty()
     while process.poll() is None:
         time.sleep(0.3)
-        doing = _last_line(LOG.read_text(encoding="utf-8", errors="replace"), "Downl", "Install")
+        doing = _last_line(
+            LOG.read_text(encoding="utf-8", errors="replace"), "Downloading ", "Installing "
+        )
         line = f"{time.monotonic() - start:4.0f} s  {doing[:66]}"
         if live:
             print(f"\r\033[K  {line}", end="", flush=True)
@@ -199,12 +201,13 @@ def _explain(log: str) -> str:
             "pip cannot reach the package index. Check the connection (or the proxy), then run the "
             f"same command again.\npip's own words: {LOG}"
         )
-    return f"pip failed: {_last_line(log, 'ERROR')}\nThe whole log: {LOG}"
+    return f"pip failed: {_last_line(log, 'ERROR: ', 'Error: ')}\nThe whole log: {LOG}"
 
 
-def _last_line(text: str, *starts: str) -> str:
+def _last_line(text: str, *signs: str) -> str:
+    """The last line that holds one of `signs`, or the last of all."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return ([line for line in lines if not starts or line.startswith(starts)] or [""])[-1]
+    return ([line for line in lines if any(sign in line for sign in signs)] or lines or [""])[-1]
 
 
 def _require_python() -> None:

@@ -1,0 +1,155 @@
+"""The command line: ``segviz doctor | data | train | evaluate | recipes | build``.
+
+Only words are read and printed here; each command's work is done by the layer it belongs to, which
+is imported when the command is given, so that ``segviz --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from . import __version__
+
+Command = Callable[[argparse.Namespace], int]
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code: 0 done, 1 failed, 2 not understood, 130 Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    try:
+        code = options.command(options)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        print("\nsegviz: interrupted.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader, `head` say, has seen enough; Python would complain once more while it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except ModuleNotFoundError as error:
+        if (error.name or "segviz").startswith("segviz"):
+            raise
+        print(f"segviz: {_missing(str(error.name))}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        if not _is_for_the_user(error):
+            raise
+        print(f"segviz: {error}", file=sys.stderr)
+        return 1
+
+
+def _missing(package: str) -> str:
+    return (
+        f"this command needs the package {package}, which is not installed here. "
+        "Run python course.py lab once, or: pip install 'segviz[lab,build,test]'"
+    )
+
+
+def _is_for_the_user(error: Exception) -> bool:
+    """Our own errors, and the system's (disk full, no permission), are written to be read."""
+    ours = type(error).__module__.startswith("segviz.")
+    return ours or isinstance(error, ValueError | TypeError | OSError)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="segviz", description="Image segmentation with convolutional networks: the course."
+    )
+    parser.add_argument("--version", action="version", version=f"segviz {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add(commands, "doctor", _doctor, "what works on this machine, and what to do about the rest")
+    _add_data(commands)
+    build = _add(commands, "build", _build, "make the notebooks from lectures/src, and run them")
+    build.add_argument("names", nargs="*", metavar="NN", help="lectures to build; all by default")
+    build.add_argument("--check", action="store_true", help="only compare them with their sources")
+    return parser
+
+
+def _add(commands: Commands, name: str, command: Command, words: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=words, description=words)
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_data(commands: Commands) -> None:
+    words = "the real sets: which there are, where they lie, whether they are whole"
+    data = commands.add_parser("data", help=words, description=words)
+    actions = data.add_subparsers(metavar="ACTION", required=True)
+    _add(actions, "list", _data_list, "every set: what of it is on disk, size, licence")
+    fetch = _add(actions, "fetch", _data_fetch, "download a set, after its licence is shown")
+    fetch.add_argument("name", metavar="SET")
+    fetch.add_argument("--all", action="store_true", help="every file, not only a first handful")
+    verify = _add(actions, "verify", _data_verify, "compare the files on disk with their SHA-256")
+    verify.add_argument("names", nargs="*", metavar="SET", help="all sets by default")
+    where = _add(actions, "where", _data_where, "the folders that are looked in")
+    where.add_argument("names", nargs="*", metavar="SET", help="all sets by default")
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from ._doctor import examine
+
+    return examine()
+
+
+def _build(options: argparse.Namespace) -> int:
+    from .grading.build import build
+
+    build(options.names, check=options.check)
+    return 0
+
+
+def _data_list(options: argparse.Namespace) -> int:
+    from textwrap import shorten
+
+    from .datasets.registry import list_sets
+
+    print(f"{'set':20} {'on disk':>12} {'MB':>7}  licence")
+    for status in list_sets():
+        entry = status.dataset
+        here = f"{len(entry.files) - status.missing} of {len(entry.files)}"
+        print(
+            f"{entry.name:20} {here:>12} {entry.bytes / 1e6:7.1f}  {shorten(entry.licence, 60, placeholder=' …')}"
+        )
+    return 0
+
+
+def _data_fetch(options: argparse.Namespace) -> int:
+    from .datasets.registry import fetch
+
+    result = fetch(options.name, everything=options.all)
+    print(f"{options.name}: {result.downloaded} files downloaded, {result.present} were on disk.")
+    if result.left_out:
+        print(f"{result.left_out} more with: segviz data fetch {options.name} --all")
+    return 0
+
+
+def _data_verify(options: argparse.Namespace) -> int:
+    from .datasets.registry import list_sets, verify
+
+    damaged = 0
+    for name in options.names or [status.dataset.name for status in list_sets()]:
+        result = verify(name)
+        damaged += len(result.damaged)
+        counts = f"{len(result.good)} good, {len(result.damaged)} damaged"
+        print(f"{name:20} {counts}, {len(result.missing)} not on disk", flush=True)
+        for path in result.damaged:
+            print(f"  damaged: {path}")
+    return 1 if damaged else 0
+
+
+def _data_where(options: argparse.Namespace) -> int:
+    from .datasets.registry import list_sets, where
+
+    statuses = [where(name) for name in options.names] or list_sets()
+    print(f"$SEGVIZ_DATA  {statuses[0].folders.local or 'not set'}")
+    print(f"cache         {statuses[0].folders.cache}")
+    for status in statuses:
+        counts = f"{status.local} in $SEGVIZ_DATA, {status.cached} in the cache"
+        print(f"{status.dataset.name:20} {counts}, {status.missing} missing")
+    return 0
