@@ -68,10 +68,8 @@ class Arrival:
     def keep(self) -> None:
         """Move the file into place if it is the pinned one.
 
-        Raises
-        ------
-        DownloadFailed
-            If it is not.
+        Raises:
+            DownloadFailed: it is not.
         """
         if self.size != self.file.bytes or self._digest.hexdigest() != self.file.sha256:
             raise self._wrong()
@@ -124,7 +122,7 @@ class Arrival:
 @contextlib.contextmanager
 def no_empty_folders(folder: Path) -> Iterator[None]:
     """Remove the folders that were made on the way to ``folder`` and stayed empty."""
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    made = [path for path in (folder, *folder.parents) if not os.path.exists(path)]
     try:
         yield
     finally:
@@ -188,4 +186,6 @@ def _network_in_words(error: Exception, url: str) -> DownloadFailed:
         return DownloadFailed(f"{host} does not answer.")
     if isinstance(error, requests.exceptions.ChunkedEncodingError) or "aborted" in text:
         return Cut(f"the connection to {host} was cut.")
-    return DownloadFailed(f"{host} cannot be reached. Is there a network?")
+    if isinstance(error, requests.ConnectionError):
+        return DownloadFailed(f"{host} cannot be reached. Is there a network?")
+    return DownloadFailed(f"{host} sent no readable answer ({type(error).__name__}).")

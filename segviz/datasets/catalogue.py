@@ -66,13 +66,9 @@ class DataSet:
 def course_data() -> Path:
     """Return the course's ``data`` folder, in the repository or inside the installed package.
 
-    Raises
-    ------
-    DatasetUnavailable
-        If the package was installed without it.
+    Raises:
+        DatasetUnavailable: the package was installed without it.
 
-    Examples
-    --------
     >>> (course_data() / "registry.tsv").is_file()
     True
     """
@@ -88,15 +84,10 @@ def course_data() -> Path:
 def dataset(name: str) -> DataSet:
     """Return the registry's entry for a set.
 
-    Raises
-    ------
-    TypeError
-        If the name is no str.
-    ValueError
-        If there is no such set; close names are offered.
+    Raises:
+        TypeError: the name is no str.
+        ValueError: there is no such set; close names are offered.
 
-    Examples
-    --------
     >>> len(dataset("camvid").files)
     310
     """

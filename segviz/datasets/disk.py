@@ -26,7 +26,8 @@ class Folders:
     def find(self, file: DataFile) -> Path | None:
         """Return the first place where the file lies, whatever it holds."""
         for folder in (self.local, self.cache):
-            if folder is not None and (folder / file.path).exists():
+            # os.path.exists: a folder that may not be looked into holds nothing for us.
+            if folder is not None and os.path.exists(folder / file.path):
                 return folder / file.path
         return None
 
@@ -38,10 +39,8 @@ class Folders:
 def folders() -> Folders:
     """Return the two folders that the environment names now.
 
-    Raises
-    ------
-    ValueError
-        If ``$SEGVIZ_DATA`` names no folder.
+    Raises:
+        ValueError: ``$SEGVIZ_DATA`` names no folder.
     """
     return Folders(_local_folder(), cache_folder())
 
@@ -50,7 +49,7 @@ def cache_folder() -> Path:
     """Return the folder that downloads go to: ``$SEGVIZ_CACHE``, or the user's cache folder."""
     named = os.environ.get("SEGVIZ_CACHE", "")
     if named:
-        return Path(named).expanduser().absolute()
+        return Path(os.path.expanduser(named)).absolute()
     import pooch
 
     return Path(pooch.os_cache("segviz"))
@@ -62,8 +61,8 @@ def _local_folder() -> Path | None:
         return None
     # A relative path means the same in the repository and in a notebook two folders below it.
     for base in (Path(), course_data().parent):
-        folder = (base / named).expanduser()
-        if folder.is_dir():
+        folder = base / os.path.expanduser(named)
+        if os.path.isdir(folder):
             return folder.resolve()
     raise ValueError(f"SEGVIZ_DATA={named} is no folder. Correct it, or unset it to use the cache.")
 
@@ -74,10 +73,8 @@ def is_good(file: DataFile, path: Path, *, again: bool = False) -> bool:
     Its bytes are read once per process, and once more if its size or time of change has changed
     since; ``again`` reads them in any case.
 
-    Raises
-    ------
-    OSError
-        If it cannot be read.
+    Raises:
+        OSError: it cannot be read.
     """
     status = path.stat()
     if status.st_size != file.bytes:
@@ -93,10 +90,8 @@ def is_good(file: DataFile, path: Path, *, again: bool = False) -> bool:
 def ready(entry: DataSet, file: DataFile, places: Folders) -> bool:
     """Tell whether a file is on disk and good; False where a download should replace it.
 
-    Raises
-    ------
-    DatasetUnavailable
-        If the local folder holds a damaged copy: that folder is the user's own, never written to.
+    Raises:
+        DatasetUnavailable: the local folder, which is never written to, holds a damaged copy.
     """
     path = places.find(file)
     if path is None:
@@ -113,10 +108,8 @@ def ready(entry: DataSet, file: DataFile, places: Folders) -> bool:
 def read(entry: DataSet, file: DataFile) -> bytes:
     """Return the bytes of a file on disk; they are the pinned ones.
 
-    Raises
-    ------
-    DatasetUnavailable
-        If the file is missing, unreadable or damaged.
+    Raises:
+        DatasetUnavailable: the file is missing, unreadable or damaged.
     """
     places = folders()
     path = places.find(file)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import os
 import queue
 import shutil
 import threading
@@ -26,7 +27,8 @@ TRIES = 2
 TIMEOUT = (5.0, 10.0)  # seconds to connect, seconds between two packets
 PATIENCE = 15.0  # seconds without a byte until the transfer is given up
 HURRY = 6.0  # seconds that a lecture, with a stand-in at hand, waits for a host's first word
-LONGEST = 180.0  # seconds that a lecture waits for the whole transfer
+LONGEST = 180.0  # seconds that a lecture waits for the whole transfer ...
+TRIAL = 20.0  # ... as estimated after these seconds
 REMEMBER = 300.0  # seconds during which a lecture does not ask a silent host again
 OLD = 24 * 3600.0  # seconds after which a part belongs to a download that was killed
 
@@ -38,23 +40,15 @@ def download(
 ) -> None:
     """Download files into the cache, several at once.
 
-    Parameters
-    ----------
-    files : sequence of DataFile
-        What to fetch.
-    cache : Path
-        Folder that they go to.
-    title : str
-        Name beside the progress bar.
-    progress : bool
-        Show the bar.
-    patient : bool
-        False while a lecture waits: a silent or slow host is given up soon.
+    Args:
+        files: what to fetch.
+        cache: folder that they go to.
+        title: name beside the progress bar.
+        progress: show the bar.
+        patient: False while a lecture waits: a connection that needs minutes is given up.
 
-    Raises
-    ------
-    DownloadFailed
-        If one of them cannot be had; no part of a file is left behind.
+    Raises:
+        DownloadFailed: one of them cannot be had; no part of a file is left behind.
     """
     _check_room(files, cache)
     _sweep(cache)
@@ -65,10 +59,8 @@ def download(
 def check_reachable(file: DataFile) -> None:
     """Wait a few seconds at most for any word of the host, also where the name server is silent.
 
-    Raises
-    ------
-    DownloadFailed
-        If none comes, or none came a moment ago.
+    Raises:
+        DownloadFailed: none comes, or none came a moment ago.
     """
     host = file.url.split("/")[2]
     if time.monotonic() - _silent_since.get(host, -REMEMBER) < REMEMBER:
@@ -94,7 +86,7 @@ def _knock(file: DataFile, answer: queue.SimpleQueue[DownloadFailed | None]) -> 
 
 
 def _check_room(files: Sequence[DataFile], cache: Path) -> None:
-    existing = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    existing = next(path for path in (cache, *cache.parents) if os.path.exists(path))
     needed, free = sum(file.bytes for file in files), shutil.disk_usage(existing).free
     if free < needed:
         raise DownloadFailed(
@@ -145,10 +137,8 @@ class _Transfer:
     def watch(self, title: str, progress: bool) -> None:
         """Wait until every file has arrived.
 
-        Raises
-        ------
-        DownloadFailed
-            As soon as one of them fails, or the transfer stalls.
+        Raises:
+            DownloadFailed: as soon as one of them fails, or the transfer stalls.
         """
         from tqdm.auto import tqdm
 
@@ -159,9 +149,9 @@ class _Transfer:
         with bar:
             while left:
                 left -= self._arrived()
-                news, so_far = self.received() - so_far, self.received()
-                bar.update(news)
-                if news:
+                before, so_far = so_far, self.received()
+                if so_far != before:
+                    bar.update(so_far - before)
                     last_byte = time.monotonic()
                 self._check_pace(started, last_byte, so_far)
 
@@ -180,7 +170,7 @@ class _Transfer:
             raise DownloadFailed(f"nothing has arrived for {PATIENCE:.0f} seconds.")
         if (
             not self.patient
-            and now - started > 20
+            and now - started > TRIAL
             and so_far * LONGEST < self.total * (now - started)
         ):
             raise DownloadFailed(

@@ -54,7 +54,7 @@ class Labelled:
         import torch
 
         channels = self.image[None] if self.image.ndim == 2 else np.moveaxis(self.image, -1, 0)
-        image = torch.from_numpy(np.ascontiguousarray(channels)).float().div_(255)
+        image = torch.from_numpy(channels.astype(np.float32, order="C")).div_(255)
         mask = None if self.mask is None else torch.from_numpy(self.mask.astype(np.int64))
         instances = None if self.instances is None else torch.from_numpy(self.instances.copy())
         extras = {key: torch.from_numpy(value.copy()) for key, value in self.extras.items()}

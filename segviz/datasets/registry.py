@@ -66,8 +66,6 @@ class Fetched:
 def list_sets() -> list[Status]:
     """Return what is on disk of every set, in the order of the registry.
 
-    Examples
-    --------
     >>> [status.dataset.name for status in list_sets()][:3]
     ['camvid', 'em_isbi2012', 'em_vnc']
     """
@@ -77,10 +75,8 @@ def list_sets() -> list[Status]:
 def where(name: str) -> Status:
     """Return how many files of a set are on disk, and in which folders; no file is read.
 
-    Raises
-    ------
-    ValueError
-        If there is no such set.
+    Raises:
+        TypeError, ValueError: there is no such set, or ``$SEGVIZ_DATA`` names no folder.
     """
     entry, places = dataset(name), folders()
     found = [path for file in entry.files.values() if (path := places.find(file))]
@@ -91,10 +87,8 @@ def where(name: str) -> Status:
 def verify(name: str) -> Verified:
     """Compare the SHA-256 of every file of a set that is on disk with the pinned one.
 
-    Raises
-    ------
-    ValueError
-        If there is no such set.
+    Raises:
+        TypeError, ValueError: there is no such set, or ``$SEGVIZ_DATA`` names no folder.
     """
     entry, places = dataset(name), folders()
     good: list[Path] = []
@@ -125,23 +119,16 @@ def fetch(
 ) -> Fetched:
     """Download what is not on disk yet of a set, after showing its licence and citation.
 
-    Parameters
-    ----------
-    name : str
-        Set to fetch; for one of restricted licence this call is the user's own decision.
-    everything : bool
-        Take every file, also of a set whose first fetch is a handful of pictures.
-    progress : bool
-        Show a progress bar.
-    announce : function of str
-        What shows licence and citation.
+    Args:
+        name: set to fetch; for one of restricted licence this call is the user's own decision.
+        everything: take every file, also of a set whose first fetch is a handful of pictures.
+        progress: show a progress bar.
+        announce: shows licence and citation.
 
-    Raises
-    ------
-    ValueError
-        If there is no such set.
-    DatasetUnavailable
-        If the download failed; files that arrived whole stay, parts of files don't.
+    Raises:
+        TypeError, ValueError: there is no such set.
+        DatasetUnavailable: the download failed; files that arrived whole stay, parts of files
+            don't.
     """
     entry = dataset(name)
     paths = list(entry.files) if everything else entry.first_fetch()
@@ -164,10 +151,8 @@ def obtain(
     ``decided`` says that the user asked for this set by name: a restricted licence needs that, and
     a slow host is then waited for longer.
 
-    Raises
-    ------
-    DatasetUnavailable
-        If a file cannot be had.
+    Raises:
+        DatasetUnavailable: a file cannot be had.
     """
     entry = dataset(name)
     places = _places(entry)

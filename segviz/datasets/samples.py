@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import numpy.typing as npt
 
+from ..ops._checks import shown
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -23,28 +25,20 @@ VOID = 255
 class Sample:
     """One picture (or volume) with its labels.
 
-    Parameters
-    ----------
-    name : str
-        Name of the picture inside its set.
-    image : float32 tensor of shape (C, H, W), volumes (C, D, H, W)
-        Intensities in [0, 1].
-    mask : int64 tensor of shape (H, W) or None
-        Class of every pixel, counted from 0; 255 = void, to be left out of loss and scores.
-    instances : int32 tensor of shape (H, W) or None
-        Number of the object that a pixel belongs to, 0 = background.
-    extras : dict of str to tensor of shape (H, W)
-        What only this set has, such as the nine label codes of ``em_vnc``.
+    Args:
+        name: name of the picture inside its set.
+        image: float32 tensor of shape (C, H, W), a volume (C, D, H, W), values in [0, 1].
+        mask: int64 tensor of shape (H, W), the class of every pixel, counted from 0; 255 = void,
+            to be left out of loss and scores.
+        instances: int32 tensor of shape (H, W), the number of the object that a pixel belongs to;
+            0 = background.
+        extras: tensors of shape (H, W) by name, what only the real pictures of a set have, such as
+            the nine label codes of ``em_vnc``.
 
-    Raises
-    ------
-    TypeError
-        If a tensor has another dtype, or is no tensor.
-    ValueError
-        If image and labels differ in size.
+    Raises:
+        TypeError: a tensor has another dtype, or is no tensor.
+        ValueError: image and labels differ in size.
 
-    Examples
-    --------
     >>> import torch
     >>> Sample("a", torch.zeros(3, 2, 4), mask=torch.zeros(2, 4, dtype=torch.int64))
     Sample('a', image 3 x 2 x 4, mask 2 x 4)
@@ -57,6 +51,11 @@ class Sample:
     extras: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not isinstance(self.extras, Mapping):
+            raise TypeError(
+                f"name={shown(self.name)}, extras={shown(self.extras)} must be a str and a dict of "
+                "tensors. Use Sample('street', image, mask)."
+            )
         _check_tensor("image", self.image, "float32")
         if self.image.ndim not in (3, 4):
             raise ValueError(
@@ -109,25 +108,22 @@ class Samples(Sequence[Sample]):
 
     ``len`` and indexing are what ``torch.utils.data.DataLoader`` needs; a slice is again Samples.
 
-    Parameters
-    ----------
-    readers : sequence of functions
-        ``readers[i]()`` returns sample i. Picklable ones let a DataLoader use worker processes.
-    name, split : str
-        Set and split.
-    source : str
-        "real" or "stand-in".
-    classes : sequence of str
-        Class names; the mask value k means ``classes[k]``.
-    palette : uint8 array of shape (K, 3)
-        The usual colour of each class.
-    about : About or None
-        Title, licence, citation, home page.
-    spacing : tuple of float or None
-        Distance between neighbours along (section,) row, column, in ``spacing_unit``.
+    Args:
+        readers: ``readers[i]()`` returns sample i; picklable functions let a DataLoader use worker
+            processes.
+        name: the set.
+        split: the part of the set.
+        source: "real" or "stand-in".
+        classes: names of the K classes; the mask value k means ``classes[k]``.
+        palette: uint8 array of shape (K, 3), the usual colour of each class; or no array.
+        about: title, licence, citation, home page.
+        spacing: distance between neighbours along section, row and column, in ``spacing_unit``.
+        spacing_unit: such as "nm".
 
-    Examples
-    --------
+    Raises:
+        TypeError: ``readers`` is no sequence of functions.
+        ValueError: the palette has another number of classes.
+
     >>> import torch
     >>> one = Sample("a", torch.zeros(1, 2, 2))
     >>> samples = Samples([lambda: one, lambda: one], name="tiny", classes=("dark",))
@@ -147,6 +143,18 @@ class Samples(Sequence[Sample]):
     spacing: tuple[float, ...] | None = None
     spacing_unit: str = ""
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.readers, Sequence) or not all(map(callable, self.readers)):
+            raise TypeError(
+                f"readers={shown(self.readers)} must be a list of functions that return a Sample "
+                "each. Use [lambda: sample]."
+            )
+        if np.size(self.palette) and np.shape(self.palette) != (len(self.classes), 3):
+            raise ValueError(
+                f"palette of shape {np.shape(self.palette)} must be ({len(self.classes)}, 3): one "
+                f"(red, green, blue) for each of the classes. Add or remove colours."
+            )
+
     def __len__(self) -> int:
         return len(self.readers)
 
@@ -158,31 +166,41 @@ class Samples(Sequence[Sample]):
 
     def __getitem__(self, index: int | slice) -> Sample | Samples:
         if isinstance(index, slice):
-            return self.subset(range(len(self))[index])
+            return self.subset(self._positions(index))
         return self.readers[self._position(index)]()
 
     def subset(self, indices: Iterable[int]) -> Samples:
         """The samples at these positions, in this order, as Samples.
 
-        Raises
-        ------
-        IndexError
-            If a position lies outside the sequence.
+        Raises:
+            TypeError: ``indices`` are no ints.
+            IndexError: a position lies outside the sequence.
         """
+        if not isinstance(indices, Iterable):
+            raise TypeError(f"indices={shown(indices)} must be several ints. Use [0, 1, 2].")
         chosen = [self.readers[self._position(index)] for index in indices]
         return replace(self, readers=chosen)
+
+    def _positions(self, index: slice) -> range:
+        try:
+            return range(len(self))[index]
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"samples[{shown(index)}]: a slice is made of ints and its step is not 0. "
+                "Use samples[0:4]."
+            ) from None
 
     def _position(self, index: Any) -> int:
         try:
             position = operator.index(index)
         except TypeError:
             raise TypeError(
-                f"samples[{index!r}]: an index must be an int or a slice. "
+                f"samples[{shown(index)}]: an index must be an int or a slice. "
                 f"Use 0 to {len(self) - 1}, or iterate over the samples."
             ) from None
         if not -len(self) <= position < len(self):
             raise IndexError(
-                f"samples[{position}]: {self.name} ({self.split}) has {len(self)} pictures. "
+                f"samples[{shown(position)}]: {self.name} ({self.split}) has {len(self)} pictures. "
                 f"Use 0 to {len(self) - 1}."
             )
         return position % len(self)
