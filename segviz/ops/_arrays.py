@@ -14,7 +14,7 @@ from segviz.ops import _checks as checks
 def input_and_kernel(x: ArrayLike, kernel: ArrayLike, axes: int) -> list[NDArray[Any]]:
     """Return both as arrays of one float dtype with that many axes."""
     return checks.computed(
-        checks.real_array(x, "x", axes), checks.real_array(kernel, "kernel", axes)
+        x=checks.real_array(x, "x", axes), kernel=checks.real_array(kernel, "kernel", axes)
     )
 
 

@@ -24,7 +24,10 @@ _LAYOUTS = {1: "(n,)", 2: "(H, W)"}
 
 def shown(value: object) -> str:
     """Return ``value`` as it may stand in a message: one line, not long."""
-    return " ".join(reprlib.repr(value).split())
+    try:
+        return " ".join(reprlib.repr(value).split())
+    except ValueError:  # Python prints no int of more than 4300 digits
+        return f"({type(value).__name__} too long to print)"
 
 
 def whole_number(value: object, name: str, minimum: int) -> int:
@@ -140,10 +143,24 @@ def index_array(value: ArrayLike, name: str, shape: tuple[int, ...]) -> NDArray[
     return array.astype(np.intp)
 
 
-def computed(*arrays: NDArray[Any]) -> list[NDArray[Any]]:
+def computed(**arrays: NDArray[Any]) -> list[NDArray[Any]]:
     """Return the arrays as floats to compute with: float32 if none is wider, else float64."""
-    narrow = all(array.dtype.kind == "f" and array.dtype.itemsize <= 4 for array in arrays)
-    return [array.astype(np.float32 if narrow else np.float64) for array in arrays]
+    narrow = all(array.dtype.kind == "f" and array.dtype.itemsize <= 4 for array in arrays.values())
+    dtype = np.dtype(np.float32 if narrow else np.float64)
+    for name, array in arrays.items():
+        _summable(array, name, dtype)
+    return [array.astype(dtype) for array in arrays.values()]
+
+
+def _summable(array: NDArray[Any], name: str, dtype: np.dtype[Any]) -> None:
+    """Refuse numbers whose products, summed over the largest array, might not fit the dtype."""
+    limit = math.sqrt(np.finfo(dtype).max / LARGEST_BYTES)
+    largest = max(float(array.max()), -float(array.min()))
+    if largest > limit:
+        raise ValueError(
+            f"{name} holds numbers up to {largest:.3g}, and sums of products of those overflow "
+            f"{dtype}. Use numbers below {limit:.1g}, for example {name} / np.abs({name}).max()."
+        )
 
 
 def gibibytes(shape: tuple[int, ...], itemsize: int = 8) -> float:

@@ -53,7 +53,7 @@ def convolution_matrix_1d(
         array([[1., 2., 3., 0., 0.],
                [0., 0., 1., 2., 3.]])
     """
-    [kernel] = checks.computed(checks.real_array(kernel, "kernel", 1))
+    [kernel] = checks.computed(kernel=checks.real_array(kernel, "kernel", 1))
     n = checks.whole_number(input_size, "input_size", 1)
     options = {"stride": stride, "padding": padding, "dilation": dilation}
     indices = convolution_indices(n, kernel.size, **options)
@@ -114,7 +114,7 @@ def convolution_matrix_2d(
         array([[1., 2., 0., 3., 4., 0.],
                [0., 1., 2., 0., 3., 4.]])
     """
-    [kernel] = checks.computed(checks.real_array(kernel, "kernel", 2))
+    [kernel] = checks.computed(kernel=checks.real_array(kernel, "kernel", 2))
     size = checks.sizes(input_size, "input_size", 2, 1)
     steps = checks.steps(2, stride, padding, dilation)
     rows, columns = (

@@ -197,7 +197,7 @@ def _max_along(
 
 def _avg_pool(x: NDArray[Any], windows: list[Window], count_include_pad: bool) -> NDArray[Any]:
     count_include_pad = checks.flag(count_include_pad, "count_include_pad")
-    [out] = checks.computed(x)
+    [out] = checks.computed(x=x)
     for axis, window in enumerate(windows):
         extended = window.surrounded(out, axis)
         total: Any = sum(window.seen_by(tap, extended, axis) for tap in range(window.taps))

@@ -74,7 +74,7 @@ def upsample_bilinear(
         array([0., 1., 2., 3.])
     """
     align_corners = checks.flag(align_corners, "align_corners")
-    [out] = checks.computed(checks.real_array(x, "x", 1, 2))
+    [out] = checks.computed(x=checks.real_array(x, "x", 1, 2))
     size = _target_size(out.shape, scale_factor, output_size)
     for axis, m in enumerate(size):
         out = _interpolate(out, axis, _source_positions(out.shape[axis], m, align_corners))
