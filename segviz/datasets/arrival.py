@@ -82,13 +82,16 @@ class Arrival:
     def discard(self) -> None:
         """Remove what is left of the part, if anything is."""
         self._response = None
-        if self._stream is not None:
-            # Closing flushes, which fails on a full disk; the bytes are not wanted anyway.
-            with contextlib.suppress(OSError):
+        if self.part is None:
+            return
+        # Closing flushes, which fails on a full disk, and where nothing could be written nothing
+        # can be removed; a part that stays in spite of this is swept a day later.
+        with contextlib.suppress(OSError):
+            if self._stream is not None:
                 self._stream.close()
-        if self.part is not None:
-            self.part.unlink(missing_ok=True)
-            self.part, self.size = None, 0
+        with contextlib.suppress(OSError):
+            self.part.unlink()
+        self.part, self.size = None, 0
 
     def interrupt(self) -> None:
         """Wake the thread that waits for the next packet."""
