@@ -7,6 +7,7 @@ Validation pictures come from a drive that half the training pictures come from,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -62,10 +63,10 @@ def decode(contents: Sequence[bytes]) -> Labelled:
 
 
 def draw(index: int, size: Size, seed: int) -> Sample:
-    """Draw a street scene of the same classes."""
+    """Draw a street scene of the same classes; like the real ones it has no numbered objects."""
     from .synthetic import streets
 
-    return streets(1, size, seed)[0]
+    return replace(streets(1, size, seed)[0], instances=None)
 
 
 LOADERS = {

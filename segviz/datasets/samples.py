@@ -6,7 +6,7 @@ torch is named here in annotations only, so that looking a set up does not load 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
@@ -157,6 +157,10 @@ class Samples(Sequence[Sample]):
 
     def __len__(self) -> int:
         return len(self.readers)
+
+    def __iter__(self) -> Iterator[Sample]:
+        # Sequence's own takes any IndexError, also one out of a reader, for the end.
+        return (reader() for reader in self.readers)
 
     @overload
     def __getitem__(self, index: int) -> Sample: ...

@@ -117,6 +117,14 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_source():
+    """Whatever the shell asks for, these tests ask for themselves."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SEGVIZ_SOURCE", raising=False)
+        yield
+
+
 @pytest.fixture
 def server(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
