@@ -64,6 +64,13 @@ def signed_map() -> Any:
     return ListedColormap(signed_table()[1:] / 255, name="segviz_signed")
 
 
+def weight_map() -> Any:
+    """Blue below zero, white, orange above: for tables of weights, faint enough for black text."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("segviz_weights", ["#7fb8d8", "white", "#f2cf80"])
+
+
 def figure(height: float = 3.6, width: float = WIDTH) -> Figure:
     """A figure without pyplot, so that it may be drawn in any thread and is freed with its last
     name; ``width`` and ``height`` in inches."""
@@ -73,12 +80,12 @@ def figure(height: float = 3.6, width: float = WIDTH) -> Figure:
 
 
 def few_colours(png: bytes) -> bytes:
-    """The same PNG with 64 colours: a third of the size, and a notebook holds dozens of them."""
+    """The same PNG with at most 256 colours: half the size, and a notebook holds dozens."""
     import io
 
     from PIL import Image
 
-    image = Image.open(io.BytesIO(png)).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    image = Image.open(io.BytesIO(png)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
     file = io.BytesIO()
     image.save(file, format="png", optimize=True)
     return file.getvalue()

@@ -71,7 +71,7 @@ def picture_axes(axes: Axes, values: np.ndarray, limit: float) -> Axes:
 
 
 def number_axes(axes: Axes, values: np.ndarray) -> Axes:
-    """Draw a small table of numbers, darker the larger they are, blue below zero.
+    """Draw a small table of numbers on colour: blue below zero, orange above.
 
     Args:
         axes: where to draw.
@@ -81,7 +81,7 @@ def number_axes(axes: Axes, values: np.ndarray) -> Axes:
         The same Axes.
     """
     limit = float(np.abs(values).max()) or 1.0
-    axes.imshow(values, cmap="PuOr_r", vmin=-1.6 * limit, vmax=1.6 * limit)
+    axes.imshow(values, cmap=_style.weight_map(), vmin=-limit, vmax=limit)
     for (row, column), value in np.ndenumerate(values):
         text = f"{value:.2f}".rstrip("0").rstrip(".").replace("-", "−")
         axes.text(column, row, text, ha="center", va="center", fontsize=11)

@@ -75,6 +75,7 @@ class TraceWidget(anywidget.AnyWidget):
     _scene = traitlets.Dict().tag(sync=True)
     _trace = traitlets.Dict().tag(sync=True)
     _detail = traitlets.Dict().tag(sync=True)
+    _settled = traitlets.Dict().tag(sync=True)  # the settings that the answers belong to
     _error = traitlets.Dict().tag(sync=True)
     _controls = traitlets.Dict().tag(sync=True)
     _look = traitlets.Dict().tag(sync=True)
@@ -104,7 +105,6 @@ class TraceWidget(anywidget.AnyWidget):
         self._lock = threading.RLock()
         self._done: dict[str, dict[str, Any]] = {}
         self._arrays: dict[str, dict[str, Any]] = {}
-        self._legal: dict[str, Any] = {}
         for name, value in settings.items():
             setattr(self, name, value)
         self._controls = {name: self._kind(name).control() for name in self.parameters}
@@ -212,7 +212,7 @@ class TraceWidget(anywidget.AnyWidget):
             for answer, (inputs, arrays) in news.items():
                 self._done[answer], self._arrays[answer] = inputs, dict(arrays)
                 setattr(self, answer, _pack(arrays))
-            self._legal, self._error, self._answered = settings, {}, self._asked
+            self._settled, self._error, self._answered = settings, {}, self._asked
 
     def _refuse(self, error: Exception, remedy: dict[str, Any]) -> None:
         words = ", ".join(f"{name} = {self._kind(name).brief(remedy[name])}" for name in remedy)
@@ -222,12 +222,12 @@ class TraceWidget(anywidget.AnyWidget):
 
     def _nearest(self, settings: dict[str, Any]) -> dict[str, Any]:
         """The smallest change that makes the settings legal: one parameter, or all of them back."""
-        changed = [name for name in settings if settings[name] != self._legal.get(name)]
+        changed = [name for name in settings if settings[name] != self._settled.get(name)]
         for name in changed:
             for value in self._kind(name).candidates(settings[name]):
                 if self._is_legal({**settings, name: value}):
                     return {name: value}
-        return {name: self._legal[name] for name in changed}
+        return {name: self._settled[name] for name in changed}
 
     def _is_legal(self, settings: dict[str, Any]) -> bool:
         try:

@@ -23,8 +23,9 @@ export function cellSize(space, cells, ratio = 1) {
 }
 
 // A picture with a keyboard cursor.
-//   paint({codes, table, rows, columns, top, left, until}, boxes): rows x columns cells of ground
-//     (zeros, say), with the codes laid on it at (top, left); only the first `until` codes
+//   paint({codes, table, rows, columns, top, left, until, ground, fit}, boxes): rows x columns
+//     cells of ground (a colour; stripes by default), with the codes laid on it at (top, left),
+//     only the first `until` of them; `fit` cells fill the width, by default the longer side
 //   boxes: [{row, column, height, width, colour}] in cells
 //   onCell(row, column): pointer or arrow keys; cursor(): where the arrows start
 export function picture(view, { label, onCell, cursor }) {
@@ -40,7 +41,7 @@ export function picture(view, { label, onCell, cursor }) {
   };
   name(label);
   made.name = name;
-  let painted;
+  let painted, through;
 
   made.paint = (image, boxes = []) => {
     const ratio = devicePixelRatio || 1;
@@ -54,7 +55,7 @@ export function picture(view, { label, onCell, cursor }) {
     }
     const context = canvas.getContext("2d");
     context.imageSmoothingEnabled = false;
-    context.fillStyle = image.ground ?? view.ink("ground");
+    context.fillStyle = image.ground ?? hatch(context, view);
     context.fillRect(0, 0, width, height);
     const unit = made.cell * ratio;
     if (image.codes) layOn(context, image, unit);
@@ -63,11 +64,11 @@ export function picture(view, { label, onCell, cursor }) {
 
   function layOn(context, image, unit) {
     const [rows, columns] = image.codes.shape;
-    if (painted !== image.codes) {
+    if (painted !== image.codes || through !== image.table) {
       Object.assign(hidden, { width: columns, height: rows });
       const pixels = new ImageData(toRgba(image.codes, image.table), columns, rows);
       hidden.getContext("2d").putImageData(pixels, 0, 0);
-      painted = image.codes;
+      [painted, through] = [image.codes, image.table];
     }
     const { top = 0, left = 0, until = rows * columns } = image;
     const full = Math.floor(until / columns);
@@ -84,6 +85,34 @@ export function picture(view, { label, onCell, cursor }) {
   if (onCell) followPointer(made, onCell);
   if (onCell) followArrows(made, onCell, cursor);
   return made;
+}
+
+// The colour bar: codes `from` to 255 of a table, with a text at each end and one in between.
+//   write({from, texts: [low, middle, high]}); leave middle out where it says nothing
+export function colourBar(table) {
+  const strip = element("div", { class: "segviz-strip" });
+  const texts = element("div", { class: "segviz-ends" });
+  const made = { element: element("div", { class: "segviz-bar" }, strip, texts) };
+  const colour = (code) => `rgb(${table[3 * code]} ${table[3 * code + 1]} ${table[3 * code + 2]})`;
+  let shown;
+  made.write = ({ from = 0, texts: words }) => {
+    if (shown === (shown = `${from} ${words}`)) return;
+    const stops = Array.from({ length: 17 }, (_, i) => Math.round(from + ((255 - from) * i) / 16));
+    strip.style.background = `linear-gradient(to right, ${stops.map(colour).join(", ")})`;
+    texts.replaceChildren(...words.map((word) => element("span", {}, word)));
+  };
+  return made;
+}
+
+// What is not there yet: stripes, because any plain colour could be a value.
+function hatch(context, view) {
+  const tile = element("canvas", { width: 8, height: 8 });
+  const pen = tile.getContext("2d");
+  pen.fillStyle = view.ink("page");
+  pen.fillRect(0, 0, 8, 8);
+  pen.fillStyle = view.ink("line");
+  for (let i = 0; i < 8; i++) pen.fillRect(i, 7 - i, 1, 1);
+  return context.createPattern(tile, "repeat");
 }
 
 // A line that shows on black, on white and on any picture: its colour within a halo.

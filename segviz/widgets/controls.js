@@ -1,5 +1,5 @@
 // Controls made of native elements, bound to one parameter each; ranges come from Python.
-import { element, format, uniqueId } from "./core.js";
+import { element, format, parse, uniqueId } from "./core.js";
 
 // slider(view, "stride"): label, native range input and the value beside it.
 export function slider(view, name, { label = name, show = String } = {}) {
@@ -69,21 +69,21 @@ function setIcon(made, icon) {
 // A table of number cells. Editable ones are text inputs: type, or press up and down.
 //   write(rows, colours): show numbers, with a background per cell
 //   onEdit(row, column, value), onSelect(row, column); cells are reached with Tab or the mouse
-export function grid({ label, onEdit, onSelect, step = 0.1, digits = 2 }) {
+export function grid({ label, onEdit, onSelect, step = 0.5, digits = 2 }) {
   const table = element("div", { class: "segviz-grid", role: "group", "aria-label": label });
   let cells = [];
+  let shape = "";
   const edit = (cell) => {
-    const value = Number(cell.value.replace("−", "-").replace(",", "."));
-    const legal = cell.value.trim() !== "" && Number.isFinite(value);
-    cell.setAttribute("aria-invalid", String(!legal));
-    if (legal) onEdit(cell.row, cell.column, value);
+    const value = parse(cell.value);
+    cell.setAttribute("aria-invalid", String(!Number.isFinite(value)));
+    if (Number.isFinite(value)) onEdit(cell.row, cell.column, value);
   };
   const nudge = (event) => {
     const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
     if (!direction) return;
     event.preventDefault();
     const { row, column, number } = event.target;
-    onEdit(row, column, Math.round((number + direction * step) / step) * step);
+    onEdit(row, column, Number((number + direction * step).toFixed(digits)));
   };
   const cellAt = (row, column) => {
     const name = `${label}, row ${row + 1}, column ${column + 1}`;
@@ -92,7 +92,10 @@ export function grid({ label, onEdit, onSelect, step = 0.1, digits = 2 }) {
     cell.addEventListener("input", () => edit(cell));
     cell.addEventListener("keydown", nudge);
     cell.addEventListener("focus", () => onSelect?.(row, column));
-    cell.addEventListener("blur", () => (cell.value = format(cell.number, digits)));
+    cell.addEventListener("blur", () => {
+      cell.value = format(cell.number, digits);
+      cell.setAttribute("aria-invalid", "false");
+    });
     return Object.assign(cell, { row, column });
   };
   const build = (rows, columns) => {
@@ -107,11 +110,13 @@ export function grid({ label, onEdit, onSelect, step = 0.1, digits = 2 }) {
     cell.number = number;
     const text = format(number, digits);
     if (!onEdit) cell.textContent = text;
-    else if (document.activeElement !== cell || Number(cell.value) !== number) cell.value = text;
+    else if (document.activeElement !== cell) cell.value = text;
+    // What is being typed stays as it is: "1." and "-" are on their way to a number.
+    else if (Number.isFinite(parse(cell.value)) && parse(cell.value) !== number) cell.value = text;
     if (colour) Object.assign(cell.style, { background: colour[0], color: colour[1] });
   };
   const write = (rows, colour) => {
-    if (cells.length !== rows.length * rows[0].length) build(rows.length, rows[0].length);
+    if (shape !== (shape = `${rows.length} ${rows[0].length}`)) build(rows.length, rows[0].length);
     for (const cell of cells) {
       const number = rows[cell.row][cell.column];
       put(cell, number, colour?.(number, cell.row, cell.column));
@@ -122,11 +127,12 @@ export function grid({ label, onEdit, onSelect, step = 0.1, digits = 2 }) {
 
 // The step clock, without a page: play, pause, step and scrub over 0 .. steps - 1.
 export function clock({ steps, rate, onStep, frame = requestAnimationFrame }) {
-  const state = { step: 0, playing: false };
+  const state = { step: 0, playing: false, atEnd: false };
   let exact = 0;
   let before;
   const go = (step) => {
     const now = Math.max(0, Math.min(steps() - 1, Math.floor(step)));
+    state.atEnd = now === steps() - 1;
     if (now === state.step) return;
     state.step = now;
     onStep(now);
@@ -144,6 +150,8 @@ export function clock({ steps, rate, onStep, frame = requestAnimationFrame }) {
     exact = state.step >= steps() - 1 ? 0 : state.step;
     before = undefined;
     state.playing = true;
+    state.atEnd = false;
+    state.step = exact;
     onStep(state.step);
     frame(tick);
   };
@@ -155,6 +163,10 @@ export function clock({ steps, rate, onStep, frame = requestAnimationFrame }) {
   state.seek = (step) => {
     state.pause();
     go(step);
+  };
+  // When the number of steps changes, the end stays the end.
+  state.follow = () => {
+    if (state.atEnd || state.step >= steps()) state.step = steps() - 1;
   };
   return state;
 }
@@ -192,6 +204,7 @@ export function player(view, { steps, rate = () => 10, name = (step) => `step ${
     event.preventDefault();
   });
   view.onDraw(() => {
+    made.follow();
     scrub.max = steps() - 1;
     scrub.value = made.step;
     scrub.setAttribute("aria-valuetext", name(made.step));

@@ -1,6 +1,6 @@
 import { element, format, open } from "./core.js";
 import { button, choice, grid, player, slider, toggle } from "./controls.js";
-import { picture } from "./canvas.js";
+import { colourBar, picture } from "./canvas.js";
 
 // Blue below zero and orange above, faint enough for any theme's ink.
 export function cellColour(number, largest) {
@@ -26,9 +26,14 @@ export function outputAt(row, column, { stride, kernelSize, size }) {
   return [along(row, size[0] - 1), along(column, size[1] - 1)];
 }
 
+// The middle of the window of this output pixel, in the picture with its padding.
+export function inputAt(at, { stride, kernelSize }) {
+  return at.map((n) => n * stride + (kernelSize - 1) / 2);
+}
+
 function render(context) {
   const view = open(context, "Convolution of a picture");
-  choice(view, "preset", { label: "kernel" });
+  choice(view, "preset");
   choice(view, "kernel_size", { label: "kernel_size", options: [1, 3, 5] });
   slider(view, "stride");
   slider(view, "padding");
@@ -48,71 +53,76 @@ function render(context) {
   view.lines.append(formula);
   view.onDraw(() => {
     formula.textContent = view.trace().formula.join(";  ");
-    view.say(sentence(view.detail(), view.get("relu")));
+    view.say(sentence(view.detail(), view.settled("relu")));
   });
   return view.close;
 }
 
 function pictures(view, scan, go) {
+  // Where the window is: with the cursor, or as far as the scan has come.
   const place = () => {
     const { size } = view.trace();
-    const whole = scan.step >= size[0] * size[1] - 1 && !scan.playing;
-    const at = whole ? view.get("cursor") : [Math.floor(scan.step / size[1]), scan.step % size[1]];
-    return { whole, at: at.map((n, axis) => Math.max(0, Math.min(size[axis] - 1, n))) };
+    const at = scan.atEnd ? view.get("cursor")
+      : [Math.floor(scan.step / size[1]), scan.step % size[1]];
+    return at.map((n, axis) => Math.max(0, Math.min(size[axis] - 1, n)));
   };
+  const geometry = () => ({
+    stride: view.settled("stride"), kernelSize: view.detail().patch.length,
+    size: view.trace().size,
+  });
   const input = picture(view, {
     label: "Picture",
-    cursor: () => place().at.map((n) => n * view.get("stride") + (view.get("kernel_size") - 1) / 2),
-    onCell: (row, column) => go(...outputAt(row, column, {
-      stride: view.get("stride"), kernelSize: view.get("kernel_size"), size: view.trace().size,
-    })),
+    cursor: () => inputAt(place(), geometry()),
+    onCell: (row, column) => go(...outputAt(row, column, geometry())),
   });
-  const output = picture(view, { label: "Output", cursor: () => place().at, onCell: go });
+  const output = picture(view, { label: "Output", cursor: place, onCell: go });
+  const bar = colourBar(view.look.signed);
+  output.element.append(bar.element);
   view.stage.append(input.element, numbers(view, place), output.element);
-  view.onDraw(() => paintInput(view, input, place().at));
-  view.onDraw(() => paintOutput(view, output, place()));
-  let asked;
+  view.onDraw(() => paintInput(view, input, place(), geometry()));
+  view.onDraw(() => paintOutput(view, output, bar, place(), scan));
+  askWhereScanRests(view, scan, place);
+}
+
+// While a scan plays nothing is asked; the numbers come where it stops.
+function askWhereScanRests(view, scan, place) {
+  let asked = "";
   view.onDraw(() => {
-    // Played to here: the numbers come once the scan rests.
-    const { whole, at } = place();
-    if (whole || scan.playing || String(at) === asked) return;
-    asked = String(at);
-    view.ask({ cursor: at });
+    if (scan.atEnd || scan.playing || String(place()) === asked) return;
+    asked = String(place());
+    view.ask({ cursor: place() });
   });
 }
 
-function paintInput(view, input, at) {
+function paintInput(view, input, at, { stride, kernelSize }) {
   const codes = view.scene.picture;
   const [height, width] = codes.shape;
-  const [padding, stride, size] = ["padding", "stride", "kernel_size"].map(view.get);
-  const window_ = {
-    row: at[0] * stride, column: at[1] * stride, height: size, width: size,
+  const padding = view.settled("padding");
+  const under = {
+    row: at[0] * stride, column: at[1] * stride, height: kernelSize, width: kernelSize,
     colour: view.look.cursor,
   };
   const rim = { row: padding, column: padding, height, width, colour: view.look.cycle[5] };
-  input.name(padding ? `Picture, ${height} × ${width}, in ${padding} rows of zeros`
-    : `Picture, ${height} × ${width}`);
+  input.name(`Picture, ${height} × ${width}${padding ? `, and ${padding} of zeros around it` : ""}`);
   input.paint(
     { codes, table: view.look.grey, top: padding, left: padding, ground: "#000",
       rows: height + 2 * padding, columns: width + 2 * padding },
-    padding ? [rim, window_] : [window_],
+    padding ? [rim, under] : [under],
   );
 }
 
-function paintOutput(view, output, { whole, at }) {
-  const trace = view.trace();
-  const [rows, columns] = trace.size;
+function paintOutput(view, output, bar, at, scan) {
+  const { size: [rows, columns], output: codes, limit } = view.trace();
   const [height, width] = view.scene.picture.shape;
-  const relu = view.get("relu");
-  const range = relu ? `0 to ${format(trace.limit)}` : `±${format(trace.limit)}`;
-  output.name(`${relu ? "ReLU of the output" : "Output"}, ${rows} × ${columns}, black 0, `
-    + `${relu ? "" : "blue below, "}white ${format(trace.limit)}`);
-  output.canvas.dataset.range = range;
+  const relu = view.settled("relu");
+  output.name(`${relu ? "ReLU of the output" : "Output"}, ${rows} × ${columns}`);
+  bar.write({ from: relu ? 128 : 0,
+    texts: relu ? ["0", format(limit)] : [format(-limit), "0", format(limit)] });
   output.paint(
-    { codes: trace.output, table: view.look.signed, rows, columns,
+    { codes, table: view.look.signed, rows, columns,
       // The picture's own scale, so that a stride visibly shrinks it.
-      fit: Math.max(height, width) + 2 * view.get("padding"),
-      until: whole ? undefined : at[0] * columns + at[1] + 1 },
+      fit: Math.max(height, width) + 2 * view.settled("padding"),
+      until: scan.atEnd ? undefined : scan.step + 1 },
     [{ row: at[0], column: at[1], colour: view.look.cursor }],
   );
 }
@@ -137,24 +147,35 @@ function numbers(view, place) {
       view.ask({ kernel: view.get("kernel").map((row) => row.map(() => 0)), preset: own });
     },
   });
+  weight.element.append(clear);
+  const box = element("div", { class: "segviz-numbers" },
+    caption("Kernel (type, or drag to paint)"), kernel.element, weight.element);
+  const products = dotProduct(view, place);
+  view.onDraw(() => {
+    write(kernel, view.get("kernel"));
+    // Two 5 x 5 tables are too wide for the middle of a projected page.
+    const home = view.detail().patch.length > 3 ? view.stage : box;
+    if (products.parentNode !== home) home.append(products);
+  });
+  return box;
+}
+
+function dotProduct(view, place) {
   const patch = grid({ label: "Picture under the window" });
   const products = grid({ label: "Products" });
   const total = element("p", { class: "segviz-total" });
+  const pair = element("div", { class: "segviz-pair" },
+    element("div", {}, caption("picture"), patch.element),
+    element("div", {}, caption("× kernel"), products.element), total);
   view.onDraw(() => {
-    write(kernel, view.get("kernel"));
     const detail = view.detail();
     write(patch, detail.patch, 1);
     write(products, detail.products);
-    const stale = String(detail.at) !== String(place().at);
-    under.classList.toggle("segviz-stale", stale);
+    pair.classList.toggle("segviz-stale", String(detail.at) !== String(place()));
     total.textContent = `sum = ${format(detail.sum)}`
-      + (view.get("relu") ? `, ReLU → ${format(detail.result)}` : "");
+      + (view.settled("relu") ? `, ReLU → ${format(detail.result)}` : "");
   });
-  const under = element("div", { class: "segviz-pair" },
-    element("div", {}, caption("picture"), patch.element),
-    element("div", {}, caption("× kernel"), products.element));
-  return element("div", { class: "segviz-numbers" }, caption("Kernel"), kernel.element,
-    weight.element, clear, under, total);
+  return pair;
 }
 
 const caption = (text) => element("p", { class: "segviz-caption" }, text);
@@ -167,8 +188,10 @@ function write(table, rows, largest = Math.max(...rows.flat().map(Math.abs))) {
 function weightSlider(view, cell, set) {
   const input = element("input", { type: "range", min: -4, max: 4, step: 0.1 });
   const value = element("output");
-  const label = element("label", {}, "weight ", input, value);
-  const made = { element: element("div", { class: "segviz-field" }, label), brush: 1 };
+  const made = {
+    element: element("div", { class: "segviz-field" }, element("span", {}, "weight"), input, value),
+    brush: 1,
+  };
   input.addEventListener("input", () => {
     made.brush = Number(input.value);
     set(cell.row, cell.column, made.brush);

@@ -57,22 +57,32 @@ class Convolution2D(TraceWidget):
         self._picture = grey(picture)
         super().__init__(**settings)
 
+    @property
+    def picture(self) -> np.ndarray:
+        """The picture that is convolved: float64 of shape (H, W) in [0, 1]."""
+        return self._picture.copy()
+
+    @property
+    def output(self) -> np.ndarray:
+        """The convolution as shown, with ReLU where it is on: float64 of shape (H', W')."""
+        output = conv2d(self._picture, self.kernel, stride=self.stride, padding=self.padding)
+        return np.maximum(output, 0) if self.relu else output
+
     @traitlets.observe("preset", "kernel_size")
     def _take_preset(self, _change: Any) -> None:
-        if self.preset == OWN:
+        if self.preset == OWN and _is_offered(self.kernel):
             self.kernel = _recentred(self.kernel, self.kernel_size)
-        elif self.kernel_size >= _smallest(self.preset):
+        elif self.preset != OWN and self.kernel_size >= _smallest(self.preset):
             self.kernel = preset_kernel(self.preset, self.kernel_size)
 
     @traitlets.observe("kernel")
     def _take_kernel(self, _change: Any) -> None:
-        size = len(self.kernel)
-        if size in (1, 3, 5):
-            self.kernel_size = size
-        if self.preset == OWN or size < _smallest(self.preset):
-            return
-        if not np.array_equal(self.kernel, preset_kernel(self.preset, size)):
-            self.preset = OWN
+        # Both at once, or the first would bring the old preset's kernel back.
+        with self.hold_trait_notifications():
+            if not _is_preset(self.kernel, self.preset):
+                self.preset = OWN
+            if _is_offered(self.kernel):
+                self.kernel_size = len(self.kernel)
 
     def _scene_arrays(self) -> dict[str, Any]:
         return {"picture": np.rint(self._picture * 255).astype(np.uint8)}
@@ -116,13 +126,16 @@ class Convolution2D(TraceWidget):
         }
 
     def _still(self) -> Figure:
-        settings = {"stride": self.stride, "padding": self.padding}
-        output = conv2d(self._picture, self.kernel, **settings)
-        detail = self._arrays["_detail"]
+        detail, kernel = self._arrays["_detail"], np.array(self.kernel)
         axes = convolution(
-            self._picture, np.array(self.kernel), output, relu=self.relu, at=detail["at"],
-            corner=detail["corner"], padding=self.padding,
-        )  # fmt: skip
+            self._picture,
+            kernel,
+            conv2d(self._picture, kernel, stride=self.stride, padding=self.padding),
+            relu=self.relu,
+            at=detail["at"],
+            corner=detail["corner"],
+            padding=self.padding,
+        )
         return axes[0].figure
 
     def _describe(self) -> str:
@@ -165,7 +178,17 @@ def _sobel(size: int) -> np.ndarray:
     """Smoothing down the columns times a difference along the rows, both from binomials."""
     smooth = np.poly1d([1, 1]) ** (size - 1)
     difference = np.poly1d([1, 1]) ** (size - 3) * np.poly1d([1, 0, -1])
-    return np.outer(smooth.coeffs, -difference.coeffs)
+    return np.outer(smooth.coeffs, -difference.coeffs).astype(float)
+
+
+def _is_offered(kernel: Any) -> bool:
+    return np.shape(kernel) in ((1, 1), (3, 3), (5, 5))
+
+
+def _is_preset(kernel: Any, preset: str) -> bool:
+    if preset == OWN or not _is_offered(kernel) or len(kernel) < _smallest(preset):
+        return False
+    return np.array_equal(kernel, preset_kernel(preset, len(kernel)))
 
 
 def _smallest(preset: str) -> int:

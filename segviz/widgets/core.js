@@ -70,6 +70,12 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+// What was typed or shown as a number; NaN for anything else.
+export function parse(text) {
+  const plain = text.trim().replace("−", "-").replace(",", ".");
+  return plain === "" ? NaN : Number(plain);
+}
+
 // Two decimals as a rule, a true minus sign, no "-0.00".
 export function format(number, digits = 2) {
   const text = Math.abs(number).toFixed(digits);
@@ -87,13 +93,17 @@ export function keepKeys(event) {
 
 // Opens a view. Every helper in these files takes it first.
 //   view.root, view.controls, view.stage, view.lines: places to put things
-//   view.get(name), view.ask({name: value}), view.scene, view.look, view.trace(), view.detail()
+//   view.get(name): a setting as the reader has it now; view.ask({name: value}) changes it
+//   view.settled(name): the setting that the trace belongs to; draw with this one, so that a
+//     picture is never half old and half new, and an illegal setting leaves it alone
+//   view.scene, view.look, view.trace(), view.detail(): what Python sent, unpacked
 //   view.onDraw(f): f runs once per frame in which something has changed
 //   view.say(text): the read-out, spoken when the value has come to rest
 //   view.ink(name): a colour of the current theme; view.close: what render() returns
 export function open({ model, el }, label) {
   const view = { model, drawers: [], closers: [] };
   view.get = (name) => model.get(name);
+  view.settled = (name) => model.get("_settled")[name];
   view.ask = asker(model);
   view.trace = latest(model, "_trace");
   view.detail = latest(model, "_detail");

@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, sync_playwright
 
 # As root and in containers Chromium wants the first flags; the others keep it off the network.
 FLAGS = [
@@ -30,6 +31,8 @@ FLAGS = [
 _SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
+    # Otherwise cells out of sight are not drawn.
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }
 
 
@@ -60,8 +63,6 @@ class Lab:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        overrides = folder / "app" / "settings"
-        overrides.mkdir(parents=True)
         environment = {
             **os.environ,
             "JUPYTER_CONFIG_DIR": str(folder / "config"),
@@ -74,7 +75,8 @@ class Lab:
         command = [
             sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
             f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1",
-            "--IdentityProvider.token=", f"--ServerApp.root_dir={self.notebooks}",
+            "--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True",
+            f"--ServerApp.root_dir={self.notebooks}",
         ]  # fmt: skip
         self._process = subprocess.Popen(
             command, env=environment, stdout=self.log.open("w"), stderr=subprocess.STDOUT
@@ -127,50 +129,82 @@ class Notebook:
         self.problems: list[str] = []
         page.on("console", lambda message: self._hear(message.type, message.text))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
-        # /doc/ is Lab's single-document mode: no side bars in the way at any width.
+        # /doc/ is Lab's single-document mode: no file browser in the way at any width.
         page.goto(f"{lab.url}/doc/tree/{name}.ipynb?reset")
-        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
-        self.wait_for_idle()
+        page.wait_for_function("globalThis.jupyterapp?.shell.currentWidget?.sessionContext")
+        self.wait_for_kernel()
 
     def _hear(self, kind: str, text: str) -> None:
-        if kind == "error" and "favicon" not in text:
+        if kind == "error":
             self.problems.append(text)
 
-    def wait_for_idle(self) -> None:
+    def wait_for_kernel(self) -> None:
         # Run All pressed before the kernel is attached is lost.
-        self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(
-            state="attached", timeout=60_000
+        self.page.wait_for_function(
+            """async () => {
+                 const {sessionContext} = jupyterapp.shell.currentWidget;
+                 await sessionContext.ready;
+                 return sessionContext.session?.kernel?.status === 'idle';
+               }""",
+            timeout=60_000,
+        )
+
+    def command(self, name: str, **arguments: object) -> None:
+        """One of JupyterLab's commands, as from its menus, until it is done."""
+        self.page.evaluate(
+            "async ([name, values]) => { await jupyterapp.commands.execute(name, values); }",
+            [name, arguments],
         )
 
     def run_all(self) -> None:
-        self.page.locator(".jp-Notebook .jp-CodeCell").first.click()
+        self.command("notebook:run-all-cells")
+
+    def run(self, code: str) -> None:
+        """Run code in the kernel, beside the cells, and wait for its end."""
+        self.start(code)
+        self.page.evaluate("window.running")
+
+    def start(self, code: str) -> None:
         self.page.evaluate(
-            "window.jupyterapp?.commands.execute('notebook:run-all-cells')"
-        ) if self._has_app() else self._run_by_menu()
-        self.wait_for_idle()
+            """code => { const {session} = jupyterapp.shell.currentWidget.sessionContext;
+                 window.running = session.kernel.requestExecute({code}).done; }""",
+            code,
+        )
 
-    def _has_app(self) -> bool:
-        return bool(self.page.evaluate("'jupyterapp' in window"))
+    def theme(self, name: str) -> None:
+        """Change to "JupyterLab Light" or "JupyterLab Dark" and wait until it is there."""
+        self.command("apputils:change-theme", theme=name)
+        self.page.locator(f'body[data-jp-theme-name="{name}"]').wait_for(state="attached")
 
-    def _run_by_menu(self) -> None:
-        self.page.locator('.lm-MenuBar-item:has-text("Run")').first.click()
-        self.page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
-
-    def widget(self, position: int = 0):
-        """The widget's root, drawn for the first time."""
-        root = self.page.locator(".segviz").nth(position)
-        root.locator("xpath=self::*[@data-drawn]").wait_for(timeout=30_000)
-        return root
-
-    def settle(self, position: int = 0) -> None:
-        """Wait until Python has answered everything asked, and the answer is drawn."""
+    def widget(self, position: int = 0) -> Locator:
+        """The widget's root, when everything asked of Python is answered and drawn."""
         self.page.wait_for_function(
             """position => {
                  const root = document.querySelectorAll('.segviz')[position];
-                 return root && root.dataset.drawn === root.dataset.asked;
+                 return root?.dataset.drawn && root.dataset.drawn === root.dataset.asked;
                }""",
             arg=position,
         )
+        return self.page.locator(".segviz").nth(position)
+
+
+def cells_of(canvas: Locator, rows: int, columns: int) -> np.ndarray:
+    """The colours in the middle of a canvas's cells: uint8 of shape (rows, columns, 3)."""
+    values = canvas.evaluate(
+        """(canvas, [rows, columns]) => {
+             const {width, height} = canvas;
+             const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+             const colours = [];
+             for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) {
+               const y = Math.floor((r + 0.5) * height / rows);
+               const x = Math.floor((c + 0.5) * width / columns);
+               colours.push(...pixels.slice(4 * (y * width + x), 4 * (y * width + x) + 3));
+             }
+             return colours;
+           }""",
+        [rows, columns],
+    )
+    return np.array(values, dtype=np.uint8).reshape(rows, columns, 3)
 
 
 @pytest.fixture(scope="session")
@@ -181,29 +215,37 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def context() -> Iterator[BrowserContext]:
+    """One for all tests: JupyterLab's own files then come from its cache."""
     with sync_playwright() as playwright:
         browser = launch(playwright)
-        yield browser
+        yield browser.new_context(viewport={"width": 1280, "height": 720})
         browser.close()
 
 
-@pytest.fixture
-def open_notebook(
-    lab: Lab, browser: Browser, request: pytest.FixtureRequest
-) -> Iterator[Callable[..., Notebook]]:
-    """Write the cells into a notebook, open it, run it all; closes the page afterwards."""
-    contexts = []
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: $SEGVIZ_SCREENSHOTS, for whoever wants to look at them."""
+    folder = Path(os.environ.get("SEGVIZ_SCREENSHOTS") or tmp_path_factory.mktemp("pictures"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
-    def opened(*cells: str, width: int = 1280, height: int = 900, **options) -> Notebook:
-        name = f"{request.node.name.split('[')[0]}-{len(contexts)}"
+
+@pytest.fixture(scope="module")
+def open_notebook(
+    lab: Lab, context: BrowserContext, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Notebook]]:
+    """Write cells into a notebook, open it, run it all; its page is closed with the module."""
+    pages: list[Page] = []
+
+    def opened(*cells: str) -> Notebook:
+        name = f"{request.module.__name__.rpartition('.')[2]}-{len(pages)}"
         lab.write(name, list(cells))
-        viewport = {"width": width, "height": height}
-        contexts.append(browser.new_context(viewport=viewport, **options))
-        notebook = Notebook(contexts[-1].new_page(), lab, name)
+        pages.append(context.new_page())
+        notebook = Notebook(pages[-1], lab, name)
         notebook.run_all()
         return notebook
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()

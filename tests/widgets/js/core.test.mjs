@@ -122,3 +122,25 @@ test("seeking pauses and stays within the steps", () => {
   made.seek(-1);
   assert.equal(made.step, 0);
 });
+
+test("when there are more steps, the end stays the end and the middle stays the middle", () => {
+  let steps = 4;
+  const made = core.clock({ steps: () => steps, rate: () => 1, onStep: () => {}, frame: () => {} });
+  made.seek(Infinity);
+  steps = 9;
+  made.follow();
+  assert.equal(made.step, 8);
+  made.seek(2);
+  steps = 20;
+  made.follow();
+  assert.equal(made.step, 2);
+  steps = 2;
+  made.follow();
+  assert.equal(made.step, 1);
+});
+
+test("numbers are read back with either minus sign, and a comma for a point", () => {
+  assert.equal(core.parse(" −1.5"), -1.5);
+  assert.equal(core.parse("0,25"), 0.25);
+  for (const text of ["", "-", "two"]) assert.ok(Number.isNaN(core.parse(text)));
+});
