@@ -1,0 +1,52 @@
+"""One network per paper, readable beside its figure.
+
+Names are imported when they are first used; ``create`` makes any of the networks by name.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .backbones import EfficientNetLite0
+    from .catalogue import create
+    from .fcn import FCN, FCNLadder
+    from .fully_convolutional import shift_and_stitch, to_convolutional, to_fully_convolutional
+    from .sliding_window import SlidingWindow, extract_patches, predict_patches
+
+_HOME = {
+    "EfficientNetLite0": "backbones",
+    "FCN": "fcn",
+    "FCNLadder": "fcn",
+    "SlidingWindow": "sliding_window",
+    "create": "catalogue",
+    "extract_patches": "sliding_window",
+    "predict_patches": "sliding_window",
+    "shift_and_stitch": "fully_convolutional",
+    "to_convolutional": "fully_convolutional",
+    "to_fully_convolutional": "fully_convolutional",
+}
+
+__all__ = [
+    "FCN",
+    "EfficientNetLite0",
+    "FCNLadder",
+    "SlidingWindow",
+    "create",
+    "extract_patches",
+    "predict_patches",
+    "shift_and_stitch",
+    "to_convolutional",
+    "to_fully_convolutional",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
