@@ -30,11 +30,15 @@ class DataFile:
 
 @dataclass(frozen=True)
 class DataSet:
-    """One set of the registry: its files by path, and what a student should know about it."""
+    """One set of the registry: its files by path, and what a student should know about it.
+
+    ``licence`` and ``citation`` are in full, ``licence_in_short`` fits into a table.
+    """
 
     name: str
     title: str
     licence: str
+    licence_in_short: str
     citation: str
     homepage: str
     stand_in: str
@@ -110,18 +114,23 @@ def _read(folder: Path) -> Mapping[str, DataSet]:
     with (folder / "sets.toml").open("rb") as stream:
         about = tomllib.load(stream)
     files: dict[str, dict[str, DataFile]] = {}
+    short: dict[str, str] = {}
     with (folder / "registry.tsv").open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream, delimiter="\t"):
             file = DataFile(row["path"], row["sha256"], int(row["bytes"]), row["url"])
             files.setdefault(row["set"], {})[file.path] = file
-    return {name: _entry(name, about[name], files[name]) for name in files}
+            short[row["set"]] = row["licence"]
+    return {name: _entry(name, about[name], short[name], files[name]) for name in files}
 
 
-def _entry(name: str, about: Mapping[str, Any], files: Mapping[str, DataFile]) -> DataSet:
+def _entry(
+    name: str, about: Mapping[str, Any], short: str, files: Mapping[str, DataFile]
+) -> DataSet:
     return DataSet(
         name=name,
         title=about["title"],
         licence=about["licence"],
+        licence_in_short=short,
         citation=about["citation"],
         homepage=about["homepage"],
         stand_in=about.get("stand_in", ""),

@@ -53,7 +53,11 @@ def download(
     _check_room(files, cache)
     _sweep(cache)
     with no_empty_folders(cache), _Transfer(files, cache, patient) as transfer:
-        transfer.watch(title, progress)
+        try:
+            transfer.watch(title, progress)
+        except DownloadFailed as failed:
+            kept = f" {transfer.kept} of {transfer.count} files arrived whole and stay."
+            raise DownloadFailed(f"{failed}{kept if transfer.kept else ''}") from None
 
 
 def check_reachable(file: DataFile) -> None:
@@ -110,6 +114,7 @@ class _Transfer:
         self.cache = cache
         self.patient = patient
         self.count = len(files)
+        self.kept = 0
         self.total = sum(file.bytes for file in files)
         self._waiting = collections.deque(files)
         self._results: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
@@ -143,12 +148,17 @@ class _Transfer:
         from tqdm.auto import tqdm
 
         started = last_byte = time.monotonic()
-        left = self.count
         so_far = 0
-        bar = tqdm(total=self.total, unit="B", unit_scale=True, desc=title, disable=not progress)
-        with bar:
-            while left:
-                left -= self._arrived()
+        with tqdm(
+            total=self.total,
+            unit="B",
+            unit_scale=True,
+            desc=title,
+            disable=not progress,
+            leave=False,
+        ) as bar:
+            while self.kept < self.count:
+                self.kept += self._arrived()
                 before, so_far = so_far, self.received()
                 if so_far != before:
                     bar.update(so_far - before)

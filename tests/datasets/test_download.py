@@ -126,7 +126,7 @@ def test_whole_files_stay_so_that_the_next_fetch_goes_on(register, server, cache
     monkeypatch.setattr(download, "CONNECTIONS", 1)
     register("demo", FILES)
     server.faults = {"/demo/labels/a.bin": ["refused"]}
-    with pytest.raises(DatasetUnavailable):
+    with pytest.raises(DatasetUnavailable, match=r"1 of 2 files arrived whole and stay\."):
         registry.fetch("demo", progress=False)
     assert [path.name for path in (cache / "demo").rglob("*")] == ["images", "a.bin"]
     server.faults = {}

@@ -48,6 +48,7 @@ def test_every_set_is_described():
         assert entry.licence
         assert entry.citation
         assert entry.homepage.startswith("http")
+        assert 0 < len(entry.licence_in_short) < 60
     assert {name for name, entry in PINNED.items() if entry.restricted} == {"dic_hela", "phc_u373"}
 
 
