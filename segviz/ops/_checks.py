@@ -138,28 +138,26 @@ def index_array(value: ArrayLike, name: str, shape: tuple[int, ...]) -> NDArray[
             f"{name} has shape {array.shape}, but there is one position for each of the values of "
             f"shape {shape}. Use both arrays of the same pooling."
         )
-    if array.dtype == np.uint64:  # what int64 cannot hold must not wrap round to a legal position
-        array = np.minimum(array, np.uint64(np.iinfo(np.int64).max))
+    # What int64 cannot hold wraps round to a negative position, which is refused as well.
     return array.astype(np.intp)
 
 
 def computed(**arrays: NDArray[Any]) -> list[NDArray[Any]]:
     """Return the arrays as floats to compute with: float32 if none is wider, else float64."""
     narrow = all(array.dtype.kind == "f" and array.dtype.itemsize <= 4 for array in arrays.values())
-    dtype = np.dtype(np.float32 if narrow else np.float64)
+    dtype, limit = (np.float32, 1e14) if narrow else (np.float64, 1e149)
     for name, array in arrays.items():
-        _summable(array, name, dtype)
+        _summable(array, name, limit)
     return [array.astype(dtype) for array in arrays.values()]
 
 
-def _summable(array: NDArray[Any], name: str, dtype: np.dtype[Any]) -> None:
+def _summable(array: NDArray[Any], name: str, limit: float) -> None:
     """Refuse numbers whose products, summed over the largest array, might not fit the dtype."""
-    limit = math.sqrt(np.finfo(dtype).max / LARGEST_BYTES)
     largest = max(float(array.max()), -float(array.min()))
     if largest > limit:
         raise ValueError(
-            f"{name} holds numbers up to {largest:.3g}, and sums of products of those overflow "
-            f"{dtype}. Use numbers below {limit:.1g}, for example {name} / np.abs({name}).max()."
+            f"{name} holds numbers up to {largest:.3g}, and sums of products of those may overflow."
+            f" Use numbers up to {limit:.0e}, for example {name} / np.abs({name}).max()."
         )
 
 

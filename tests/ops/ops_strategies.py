@@ -10,7 +10,7 @@ import torch
 from hypothesis import settings
 from hypothesis import strategies as st
 
-RELAXED = settings(deadline=None, max_examples=100)
+RELAXED = settings(deadline=None, max_examples=60)
 CLOSE = {"rtol": 1e-12, "atol": 1e-12}
 
 seeds = st.integers(0, 2**32 - 1)

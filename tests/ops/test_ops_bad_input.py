@@ -164,6 +164,22 @@ def test_a_wrong_argument_is_named(name, parameter):
         assert parameter in message, what
 
 
+@pytest.mark.parametrize(
+    ("dtype", "fits", "overflows"), [(float, 9e148, 1e150), ("f4", 9e13, 1e15)]
+)
+def test_numbers_whose_products_overflow_are_refused_and_smaller_ones_are_not(
+    dtype, fits, overflows
+):
+    for name in ("avg_pool1d", "conv1d", "conv_transpose1d", "conv_transpose_as_conv"):
+        arguments = dict(LEGAL[name])
+        for value in (fits, overflows):
+            for parameter in arguments.keys() & {"x", "kernel"}:
+                arguments[parameter] = np.full(3, -value, dtype)
+            message = numbers_or_refusal(name, arguments)
+            assert (message is None) == (value == fits)
+        assert message.startswith("x holds numbers up to 1e+")
+
+
 any_number = st.one_of(
     st.integers(-3, 9), st.integers(), st.floats(), st.booleans(), st.none(), st.text(max_size=3)
 )
@@ -199,7 +215,7 @@ def calls(draw):
     return name, arguments
 
 
-@settings(deadline=None, max_examples=2000)
+@settings(deadline=None, max_examples=1500)
 @given(calls())
 def test_any_arguments_give_numbers_or_a_reason(call):
     numbers_or_refusal(*call)

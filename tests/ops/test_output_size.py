@@ -74,6 +74,12 @@ def test_worked_pooling(what, n, k, s, p, ceil_mode, output):
     assert pool_output_size(n, k, s, ceil_mode, padding=p) == output, what
 
 
+def test_by_hand_ceil_mode_drops_a_window_that_starts_in_the_padding_behind_the_end():
+    # Windows start at -1, 1 and 3 of three pixels 0, 1, 2: the third would see padding alone.
+    assert pool_output_size(3, 2, ceil_mode=True, padding=1) == 2
+    assert pool_output_size(4, 2, ceil_mode=True, padding=1) == 3
+
+
 def or_refused(compute, *refusals):
     """The size, or None where the arguments are illegal."""
     try:

@@ -42,12 +42,14 @@ def test_max_pool2d_is_that_of_torch(case: Case):
 
 
 @RELAXED
-@given(seeds, per_axis(2, 9, 12), per_axis(2, 1, 3), per_axis(2, 1, 3), st.booleans())
-def test_dilated_max_pool2d_is_that_of_torch(seed, n, s, d, ceil_mode):
-    options = {"kernel_size": 3, "stride": s, "padding": 1, "dilation": d, "ceil_mode": ceil_mode}
-    assert_max_pool_is_that_of_torch(
-        max_pool2d, F.max_pool2d, Case(ties(seed, *n).astype(float), np.empty(0), options)
-    )
+@given(seeds, per_axis(2, 0, 8), per_axis(2, 1, 3), per_axis(2, 1, 3), st.integers(0, 1), st.data())
+def test_dilated_max_pool2d_is_that_of_torch(seed, spare, s, d, p, data):
+    # At least d pixels, or the three taps of a window could straddle the picture.
+    n = [max(step, 2 * step + 1 - 2 * p) + more for step, more in zip(d, spare, strict=True)]
+    options = {"kernel_size": 3, "stride": s, "padding": p, "dilation": d}
+    options["ceil_mode"] = data.draw(st.booleans())
+    case = Case(ties(seed, *n).astype(float), np.empty(0), options)
+    assert_max_pool_is_that_of_torch(max_pool2d, F.max_pool2d, case)
 
 
 @RELAXED
