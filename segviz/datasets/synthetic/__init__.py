@@ -2,5 +2,6 @@
 
 from .membranes import membranes
 from .nuclei import touching_nuclei
+from .streets import streets
 
-__all__ = ["membranes", "touching_nuclei"]
+__all__ = ["membranes", "streets", "touching_nuclei"]
