@@ -99,8 +99,7 @@ def set_up() -> None:
         print(f"Setting up in {VENV} (once; about three minutes on a fast connection)", flush=True)
         if not _can_be_updated():
             _make_environment()
-        elif STAMP.exists():
-            _write(STAMP, "unfinished")
+        _write(STAMP, "unfinished")
         _pip("-r", "requirements.lock")
         _pip("--no-deps", "--no-build-isolation", "-e", ".")
         _quieten_lab()
@@ -145,7 +144,7 @@ def _make_environment() -> None:
                 " Free some, or move the folder to another disk."
             )
         VENV.mkdir()
-        _write(STAMP, "unfinished")
+        _write(STAMP, "unfinished")  # before venv's first file: it may be killed too
     except OSError as error:
         raise Problem(f"cannot replace .venv ({error}). Close JupyterLab, try again.") from error
     base = getattr(sys, "_base_executable", None) or sys.executable
@@ -174,7 +173,10 @@ def _pip(*arguments: str) -> None:
             process.wait()
     shutil.rmtree(scratch, ignore_errors=True)
     if process.returncode:
-        raise Problem(_explain(LOG.read_text(encoding="utf-8", errors="replace")))
+        log = LOG.read_text(encoding="utf-8", errors="replace")
+        if "Installing collected packages" not in log:  # nothing was touched: keep what there is
+            _write(STAMP, f"outdated {ROOT}")
+        raise Problem(_explain(log))
 
 
 def _show_progress(process: subprocess.Popen) -> None:
