@@ -7,6 +7,7 @@ import functools
 import importlib
 import itertools
 import os
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
@@ -29,7 +30,6 @@ _MODULES = {
 }
 _SMALLEST = 32
 _LARGEST = 8192
-_SEEDS = 10_000  # seeds of stand-ins per split
 
 
 def load(
@@ -169,8 +169,9 @@ def _drawn_sample(name: str, split: str, index: int, size: Size) -> Sample:
 def _drawn(name: str, split: str, index: int, size: Size) -> Labelled:
     """Draw once per process; kept in the small integers that nobody changes in place."""
     loader = _loader(name)
-    seed = _SEEDS * loader.splits.index(split) + index
-    return Labelled.of(loader.draw(index, size, seed))
+    # The two sets of membranes share a drawing function and must not share pictures.
+    first = zlib.crc32(f"{name} {split}".encode())
+    return Labelled.of(loader.draw(index, size, first + index))
 
 
 def _spacing(loader: Loader, size: Size | None) -> tuple[float, ...] | None:

@@ -73,6 +73,11 @@ def test_a_stand_in_is_the_same_each_time_and_differs_between_pictures_and_split
     assert not torch.equal(val[3].image, val[4].image)
 
 
+def test_two_sets_do_not_share_their_stand_ins():
+    one, other = (load(n, source="bundled", size=64)[0] for n in ("em_isbi2012", "em_vnc"))
+    assert not torch.equal(one.mask, other.mask)
+
+
 def test_a_picture_changed_in_place_is_whole_the_next_time():
     samples = load("nuclei_dsb2018", source="bundled", size=64)
     untouched = samples[0].image.clone()
