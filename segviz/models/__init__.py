@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .backbones import EfficientNetLite0
     from .catalogue import create
-    from .fcn import FCN, FCNLadder
+    from .fcn import FCN
+    from .fcn_ladder import FCNLadder
     from .fully_convolutional import shift_and_stitch, to_convolutional, to_fully_convolutional
     from .sliding_window import SlidingWindow, extract_patches, predict_patches
 
 _HOME = {
     "EfficientNetLite0": "backbones",
     "FCN": "fcn",
-    "FCNLadder": "fcn",
+    "FCNLadder": "fcn_ladder",
     "SlidingWindow": "sliding_window",
     "create": "catalogue",
     "extract_patches": "sliding_window",

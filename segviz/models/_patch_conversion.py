@@ -10,7 +10,6 @@ import copy
 from functools import singledispatch
 from typing import Any
 
-import torch
 from torch import nn
 
 from segviz.models._patch_layers import (
@@ -148,13 +147,18 @@ def _linear(layer: nn.Linear, found: PatchMap) -> list[nn.Module]:
         reason = f"it takes {layer.in_features} features, not {_shown(found)}"
         refuse(found.place, reason, "Give the patch_size that the classifier was made for")
     found.size, found.channels = (1, 1), layer.out_features
-    kernel = nn.utils.skip_init(
-        nn.Conv2d, channels, layer.out_features, (rows, columns), bias=layer.bias is not None
-    ).to(layer.weight)
-    with torch.no_grad():
-        kernel.weight.copy_(layer.weight.view(-1, channels, rows, columns))
-        if layer.bias is not None:
-            kernel.bias.copy_(layer.bias)
+    # On the meta device no random weights are drawn, which would be overwritten here anyway.
+    kernel = nn.Conv2d(
+        channels,
+        layer.out_features,
+        (rows, columns),
+        bias=layer.bias is not None,
+        device="meta",
+    )
+    weight = layer.weight.detach().clone().view(-1, channels, rows, columns)
+    kernel.weight = nn.Parameter(weight)
+    if layer.bias is not None:
+        kernel.bias = nn.Parameter(layer.bias.detach().clone())
     return [kernel]
 
 
@@ -170,8 +174,16 @@ def _batch_norm(layer: Any, found: PatchMap) -> list[nn.Module]:
         refuse(found.place, "it uses the statistics of each batch", "Use track_running_stats=True")
     if found.flat and found.size != (1, 1):
         refuse(found.place, _PER_PIXEL, "Move it before Flatten")
-    norm = nn.BatchNorm2d(layer.num_features, layer.eps, layer.momentum, layer.affine)
-    norm.to(layer.running_mean).load_state_dict(layer.state_dict())
+    statistics = layer.running_mean
+    norm = nn.BatchNorm2d(
+        layer.num_features,
+        layer.eps,
+        layer.momentum,
+        layer.affine,
+        device=statistics.device,
+        dtype=statistics.dtype,
+    )
+    norm.load_state_dict(layer.state_dict())
     return [norm]
 
 

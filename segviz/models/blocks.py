@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import overload
 
 import torch
 import torch.nn.functional as F
@@ -45,6 +46,8 @@ def _remedy(shape: tuple[int, ...], in_channels: int, name: str) -> str:
         return "Give at least one pixel."
     if len(shape) == 3 and shape[0] == in_channels:
         return f"Add the batch axis with {name}[None]."
+    if len(shape) == 4 and shape[1] == 1:
+        return f"Repeat the grey channel with {name}.expand(-1, {in_channels}, -1, -1)."
     return f"Give pictures of {in_channels} channel{'s' * (in_channels != 1)}."
 
 
@@ -78,11 +81,45 @@ def _mirrored(size: int, before: int, after: int, device: torch.device) -> Tenso
     return torch.minimum(positions, period - positions)
 
 
-class ConvolutionBlock(nn.Sequential):
+def crop(maps: Tensor, offset: int, size: Sequence[int]) -> Tensor:
+    """Cut ``size`` rows and columns out of maps (..., H, W), from row and column ``offset``."""
+    return maps[..., offset : offset + size[0], offset : offset + size[1]]
+
+
+def check_finest_stride(finest_stride: object, strides: Sequence[int]) -> None:
+    """Raise ValueError unless a score map stands at this stride."""
+    if finest_stride not in strides:
+        raise ValueError(
+            f"finest_stride={shown(finest_stride)} must be a stride that has a score map. "
+            f"Use one of {', '.join(map(str, strides))}."
+        )
+
+
+class Layers(nn.Sequential):
+    """An nn.Sequential of its own name, whose slices are plain nn.Sequential."""
+
+    @overload
+    def __getitem__(self, index: slice) -> nn.Sequential: ...
+
+    @overload
+    def __getitem__(self, index: int) -> nn.Module: ...
+
+    def __getitem__(self, index: int | slice) -> nn.Module:
+        if isinstance(index, slice):
+            return nn.Sequential(*list(self)[index])
+        return super().__getitem__(index)
+
+
+class ConvolutionBlock(Layers):
     """Convolution without bias, batch norm, and an activation unless that is None.
 
-    Padded as TensorFlow's "SAME": the output has ceil(size / stride) rows for every size that the
-    stride divides. An odd total is shared unevenly, one more at the bottom and right.
+    Padded as TensorFlow's "SAME", so that the output has size / stride rows where the stride
+    divides the size. An odd total is shared unevenly, one more row at the bottom.
+
+    Examples
+    --------
+    >>> ConvolutionBlock(3, 32, 5, stride=2)(torch.zeros(1, 3, 8, 12)).shape
+    torch.Size([1, 32, 4, 6])
     """
 
     def __init__(
@@ -97,31 +134,21 @@ class ConvolutionBlock(nn.Sequential):
         eps: float = 1e-5,
         activation: type[nn.Module] | None = nn.ReLU6,
     ) -> None:
+        super().__init__()
         total = dilation * (kernel_size - 1) + 1 - stride
-        even = total % 2 == 0
-        layers: list[nn.Module] = [
-            nn.Conv2d(
-                in_channels,
-                out_channels,
-                kernel_size,
-                stride,
-                padding=total // 2 if even else 0,
-                dilation=dilation,
-                groups=groups,
-                bias=False,
-            ),
-            nn.BatchNorm2d(out_channels, eps=eps),
-        ]
-        if not even:
-            before, after = total // 2, total - total // 2
-            layers.insert(0, nn.ZeroPad2d((before, after, before, after)))
+        before, after = total // 2, total - total // 2
+        if before != after:
+            self.pad = nn.ZeroPad2d((before, after, before, after))
+        self.conv = nn.Conv2d(
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding=before if before == after else 0,
+            dilation=dilation,
+            groups=groups,
+            bias=False,
+        )
+        self.norm = nn.BatchNorm2d(out_channels, eps=eps)
         if activation is not None:
-            layers.append(activation())
-        super().__init__(*layers)
-
-
-def choice(value: object, name: str, choices: Sequence[object]) -> None:
-    """Raise ValueError unless ``value`` is one of the choices."""
-    if value not in choices:
-        allowed = ", ".join(map(str, choices))
-        raise ValueError(f"{name}={shown(value)} is none of ours. Use one of {allowed}.")
+            self.activation = activation()

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from segviz.models._patch_conversion import as_convolutions
 from segviz.models._patch_layers import Sizes, pair
-from segviz.models.blocks import check_images, mirror_pad
+from segviz.models.blocks import Layers, check_images, mirror_pad
 
 __all__ = ["DenseClassifier", "shift_and_stitch", "to_convolutional", "to_fully_convolutional"]
 
@@ -59,7 +59,7 @@ class DilatedAvgPool2d(nn.Module):
         return f"kernel_size={self.kernel_size}, dilation={self.dilation}"
 
 
-class DenseClassifier(nn.Sequential):
+class DenseClassifier(Layers):
     """A patch classifier that answers at every pixel of a picture in one run.
 
     Takes pictures of shape (N, C, H, W), returns scores of shape (N, K, H, W).

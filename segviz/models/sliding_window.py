@@ -13,11 +13,11 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from segviz.models.blocks import check_images, mirror_pad
+from segviz.models.blocks import Layers, check_images, mirror_pad
 from segviz.ops._checks import shown, whole_number
 
 
-class SlidingWindow(nn.Sequential):
+class SlidingWindow(Layers):
     """Classifier of the pixel in the middle of a patch; by default the paper's network N4.
 
     Convolutions of kernel size 4 or 5, whichever makes the 2 x 2 max pooling come out even, until

@@ -108,15 +108,11 @@ def loop(classifier: nn.Module, picture: torch.Tensor, patch_size: object) -> to
         return predict_patches(classifier, picture, patch_size=patch_size, batch_size=64)
     height, width = picture.shape[-2:]
     tops, lefts = (size // 2 for size in patch_size)
-    scores = torch.empty(2, height, width)
-    for row in range(height):
-        for column in range(width):
-            rows = mirrored(range(row - tops, row - tops + patch_size[0]), height)
-            columns = mirrored(range(column - lefts, column - lefts + patch_size[1]), width)
-            with torch.no_grad():
-                patch = picture[None][..., rows, :][..., columns]
-                scores[:, row, column] = classifier(patch)[0]
-    return scores
+    rows = [mirrored(range(r - tops, r - tops + patch_size[0]), height) for r in range(height)]
+    columns = [mirrored(range(c - lefts, c - lefts + patch_size[1]), width) for c in range(width)]
+    patches = [picture[:, row][:, :, column] for row in rows for column in columns]
+    with torch.no_grad():
+        return classifier(torch.stack(patches)).T.reshape(-1, height, width)
 
 
 def mirrored(positions: range, size: int) -> list[int]:
@@ -125,7 +121,7 @@ def mirrored(positions: range, size: int) -> list[int]:
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
-@pytest.mark.parametrize("size", [(23, 30), (7, 5), (1, 1)])
+@pytest.mark.parametrize("size", [(19, 22), (7, 5), (1, 1)])
 def test_dense_network_equals_the_patch_loop(name, size):
     classifier, patch_size, channels = CLASSIFIERS[name]
     classifier = randomised(classifier)
@@ -147,7 +143,7 @@ LAYERS = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(
     stack=st.lists(LAYERS, min_size=1, max_size=4),
     last=st.integers(1, 3),

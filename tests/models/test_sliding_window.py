@@ -28,6 +28,12 @@ def test_every_odd_patch_gives_one_answer(patch_size):
     assert classifier(torch.rand(5, 2, patch_size, patch_size)).shape == (5, 3)
 
 
+def test_the_first_layers_can_be_cut_off():
+    classifier = SlidingWindow(patch_size=33, width=2)
+    assert classifier[:3](torch.rand(1, 1, 33, 33)).shape == (1, 2, 15, 15)
+    assert classifier[-1].out_features == 2
+
+
 def test_the_pixel_stands_in_the_middle():
     image = torch.arange(30.0).reshape(1, 5, 6)
     pixels = torch.cartesian_prod(torch.arange(5), torch.arange(6))

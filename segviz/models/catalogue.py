@@ -1,0 +1,108 @@
+"""``create``: any network of the course by name."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import nn
+
+from segviz.ops._checks import shown, whole_number
+
+
+def _fcn(finest_stride: int, *, backbone: str = "vgg16", **variant: object) -> nn.Module:
+    from segviz.models.fcn import FCN
+    from segviz.models.fcn_ladder import FCNLadder
+
+    forms: dict[str, Callable[..., nn.Module]] = {"efficientnet_lite0": FCNLadder}
+    if finest_stride >= 8:  # the paper stops there
+        forms["vgg16"] = FCN
+    if backbone not in forms:
+        raise ValueError(
+            f"backbone={shown(backbone)} is none of those of fcn{finest_stride}s. "
+            f"Use {' or '.join(forms)}."
+        )
+    return _made(forms[backbone], {"finest_stride": finest_stride, **variant})
+
+
+def _sliding_window(**variant: object) -> nn.Module:
+    from segviz.models.sliding_window import SlidingWindow
+
+    return _made(SlidingWindow, variant)
+
+
+_NETWORKS: dict[str, Callable[..., nn.Module]] = {
+    "sliding_window": _sliding_window,
+    "fcn32s": partial(_fcn, 32),
+    "fcn16s": partial(_fcn, 16),
+    "fcn8s": partial(_fcn, 8),
+    "fcn4s": partial(_fcn, 4),
+}
+
+
+def create(
+    name: str,
+    *,
+    in_channels: int | None = None,
+    num_classes: int | None = None,
+    seed: int | None = None,
+    **variant: object,
+) -> nn.Module:
+    """Make a network of the course; what is not given is as in its paper.
+
+    Parameters
+    ----------
+    name : str
+        "sliding_window", or "fcn32s", "fcn16s", "fcn8s" (``backbone="vgg16"`` as in the paper, or
+        "efficientnet_lite0"), or "fcn4s" (``backbone="efficientnet_lite0"`` only).
+    in_channels, num_classes : int
+    seed : int
+        Seed of the initial weights; the generators of torch are left as they were. Without it the
+        weights are drawn from torch's own generator.
+    **variant
+        What the network itself takes, such as ``patch_size=33``.
+
+    Returns
+    -------
+    nn.Module
+        In training mode, on the CPU (or on the device of a surrounding ``with torch.device(...)``).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no such network, or it does not take such an argument.
+
+    Examples
+    --------
+    >>> create("sliding_window", patch_size=33).patch_size
+    33
+    >>> create("fcn9s")
+    Traceback (most recent call last):
+    ...
+    ValueError: name='fcn9s' is none of our networks. Use fcn8s or fcn4s or fcn32s.
+    """
+    if name not in _NETWORKS:
+        close = difflib.get_close_matches(str(name), _NETWORKS) or list(_NETWORKS)
+        raise ValueError(f"name={shown(name)} is none of our networks. Use {' or '.join(close)}.")
+    for key, value in (("in_channels", in_channels), ("num_classes", num_classes)):
+        if value is not None:
+            variant[key] = value
+    if seed is None:
+        return _NETWORKS[name](**variant)
+    with torch.random.fork_rng():
+        torch.manual_seed(whole_number(seed, "seed", 0))
+        return _NETWORKS[name](**variant)
+
+
+def _made(network: Callable[..., nn.Module], variant: dict[str, object]) -> nn.Module:
+    allowed = list(inspect.signature(network).parameters)
+    for key in variant:
+        if key not in allowed:
+            raise TypeError(
+                f"{key} is no argument of {getattr(network, '__name__', network)}. "
+                f"It takes {', '.join(allowed)}."
+            )
+    return network(**variant)

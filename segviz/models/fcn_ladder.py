@@ -1,0 +1,135 @@
+"""The ladder of FCN-32s, 16s, 8s and 4s on EfficientNet-Lite0, small enough for a laptop.
+
+Each rung adds the scores of a finer map, as in J. Long, E. Shelhamer, T. Darrell, "Fully
+convolutional networks for semantic segmentation", CVPR 2015, on another backbone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from segviz.models.backbones import EfficientNetLite0
+from segviz.models.blocks import check_finest_stride, check_images, crop
+from segviz.ops._checks import whole_number
+
+
+class LadderDecoder(nn.Module):
+    """Score maps of coarse to fine strides, each added to the enlarged sum of the coarser ones.
+
+    Takes the backbone's maps from the coarsest to the finest stride, returns scores at the size of
+    the picture: (N, K, H, W). Batch norm and a 1 x 1 convolution make the scores; the upsampling
+    is bilinear and fixed.
+    """
+
+    def __init__(self, channels: Sequence[int], num_classes: int, strides: Sequence[int]) -> None:
+        super().__init__()
+        self.strides = tuple(strides)
+        self.heads = nn.ModuleDict(
+            {
+                str(stride): nn.Sequential(nn.BatchNorm2d(count), nn.Conv2d(count, num_classes, 1))
+                for stride, count in zip(strides, channels, strict=True)
+            }
+        )
+
+    def forward(self, maps: Sequence[Tensor]) -> Tensor:
+        return _enlarge(self._sums(maps)[-1], self.strides[-1])
+
+    def rungs(self, maps: Sequence[Tensor]) -> list[Tensor]:
+        """Return the scores as they stand after each stride, all at the size of the picture."""
+        sums = self._sums(maps)
+        return [_enlarge(total, stride) for total, stride in zip(sums, self.strides, strict=True)]
+
+    def _sums(self, maps: Sequence[Tensor]) -> list[Tensor]:
+        sums: list[Tensor] = []
+        for head, features in zip(self.heads.values(), maps, strict=True):
+            scores = head(features)
+            sums.append(scores + _enlarge(sums[-1], 2) if sums else scores)
+        return sums
+
+
+def _enlarge(maps: Tensor, factor: int) -> Tensor:
+    return F.interpolate(maps, scale_factor=factor, mode="bilinear", align_corners=False)
+
+
+class FCNLadder(nn.Module):
+    """FCN-32s, 16s, 8s or 4s on EfficientNet-Lite0.
+
+    Parameters
+    ----------
+    in_channels : int
+        3, as the backbone was trained on.
+    num_classes : int
+    finest_stride : 32, 16, 8 or 4
+        Stride of the finest score map: where the ladder ends.
+    pretrained : bool
+        Give the backbone its ImageNet weights.
+    frozen : bool
+        Leave the backbone as it is; its batch norm keeps its statistics while the heads train.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a number is illegal.
+
+    Examples
+    --------
+    >>> model = FCNLadder(num_classes=11, finest_stride=8, pretrained=False).eval()
+    >>> model(torch.rand(1, 3, 50, 70)).shape
+    torch.Size([1, 11, 50, 70])
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        num_classes: int = 21,
+        *,
+        finest_stride: int = 8,
+        pretrained: bool = True,
+        frozen: bool = True,
+    ) -> None:
+        super().__init__()
+        if whole_number(in_channels, "in_channels", 1) != EfficientNetLite0.in_channels:
+            raise ValueError(
+                f"in_channels={in_channels} must be 3, as EfficientNet-Lite0 was trained on. "
+                "Repeat a grey channel with images.expand(-1, 3, -1, -1)."
+            )
+        check_finest_stride(finest_stride, (32, 16, 8, 4))
+        self.backbone = EfficientNetLite0(pretrained=pretrained)
+        self.frozen = frozen
+        self.backbone.requires_grad_(not frozen)
+        rungs = [rung for rung in _coarse_first(self.backbone) if rung[0] >= finest_stride]
+        strides, channels = zip(*rungs, strict=True)
+        classes = whole_number(num_classes, "num_classes", 2)
+        self.decoder = LadderDecoder(channels, classes, strides)
+        self.train()
+
+    def train(self, mode: bool = True) -> FCNLadder:
+        """Set training or evaluation mode; a frozen backbone stays in evaluation mode."""
+        super().train(mode)
+        self.backbone.train(mode and not self.frozen)
+        return self
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        """Return the maps that the decoder reads, coarsest first."""
+        height, width = check_images(images, 3).shape[-2:]
+        # To a multiple of the coarsest stride, so that every stride fits.
+        images = F.pad(images, (0, -width % 32, 0, -height % 32), mode="replicate")
+        return self.backbone(images)[: -len(self.decoder.strides) - 1 : -1]
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the scores of pictures of shape (N, 3, H, W): a tensor of shape (N, K, H, W)."""
+        return crop(self.decoder(self.features(images)), 0, images.shape[-2:])
+
+    def rungs(self, images: Tensor) -> list[Tensor]:
+        """Return the scores as they stand after each stride, coarsest first, each (N, K, H, W)."""
+        with torch.no_grad():
+            rungs = self.decoder.rungs(self.features(images))
+        return [crop(rung, 0, images.shape[-2:]) for rung in rungs]
+
+
+def _coarse_first(backbone: EfficientNetLite0) -> list[tuple[int, int]]:
+    return list(zip(backbone.strides, backbone.channels, strict=True))[::-1]

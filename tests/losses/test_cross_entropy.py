@@ -1,0 +1,109 @@
+"""Cross-entropy against torch's own and against sums by hand."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from segviz.losses import cross_entropy
+
+SHAPES = st.sampled_from([(3,), (2, 4), (2, 3, 4), (1, 2, 3, 2)])  # N and the axes behind K
+
+
+def drawn(shape, classes, seed, void):
+    generator = torch.Generator().manual_seed(seed)
+    scores = torch.randn((shape[0], classes, *shape[1:]), generator=generator)
+    target = torch.randint(classes, shape, generator=generator)
+    target[torch.rand(shape, generator=generator) < void] = 255
+    return scores, target, generator
+
+
+@settings(deadline=None, max_examples=40)
+@given(SHAPES, st.integers(1, 5), st.integers(0, 999), st.sampled_from([0.0, 0.3]))
+def test_as_torch(shape, classes, seed, void):
+    scores, target, generator = drawn(shape, classes, seed, void)
+    weight = torch.rand(classes, generator=generator) + 0.1
+    for reduction, ours in (("none", "none"), ("sum", "sum"), ("mean", "weighted_mean")):
+        expected = F.cross_entropy(scores, target, weight, ignore_index=255, reduction=reduction)
+        found = cross_entropy(scores, target, class_weight=weight, reduction=ours)
+        if (target != 255).any():
+            assert torch.allclose(found, expected, atol=1e-6)
+    if (target != 255).any():
+        plain = F.cross_entropy(scores, target, ignore_index=255)
+        assert torch.allclose(cross_entropy(scores, target), plain, atol=1e-6)
+
+
+@settings(deadline=None, max_examples=40)
+@given(SHAPES, st.integers(2, 4), st.integers(0, 999))
+def test_mean_divides_by_the_labelled_pixels(shape, classes, seed):
+    """Pixel after pixel, in Python's own arithmetic."""
+    scores, target, generator = drawn(shape, classes, seed, void=0.3)
+    by_class = torch.rand(classes, generator=generator)
+    by_pixel = torch.rand(shape, generator=generator)
+    total, labelled = 0.0, 0
+    per_pixel = scores.movedim(1, -1).reshape(-1, classes).tolist()
+    for row, true, weight in zip(
+        per_pixel, target.flatten().tolist(), by_pixel.flatten().tolist(), strict=True
+    ):
+        if true != 255:
+            probability = math.exp(row[true]) / sum(math.exp(score) for score in row)
+            total += -math.log(probability) * weight * by_class[true].item()
+            labelled += 1
+    found = cross_entropy(scores, target, class_weight=by_class, pixel_weight=by_pixel)
+    assert found.item() == pytest.approx(total / max(labelled, 1), abs=1e-5)
+
+
+def test_doubled_weights_double_the_mean_and_leave_the_weighted_mean():
+    scores, target, _ = drawn((2, 5, 5), 3, 0, 0.2)
+    once, twice = [1.0, 2.0, 0.5], [2.0, 4.0, 1.0]
+    for reduction, factor in (("mean", 2), ("weighted_mean", 1)):
+        one = cross_entropy(scores, target, class_weight=once, reduction=reduction)
+        two = cross_entropy(scores, target, class_weight=twice, reduction=reduction)
+        assert torch.allclose(two, factor * one)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "weighted_mean", "sum"])
+def test_nothing_labelled_costs_nothing(reduction):
+    scores = torch.randn(1, 2, 3, 3, requires_grad=True)
+    loss = cross_entropy(scores, torch.full((1, 3, 3), 255), reduction=reduction)
+    loss.backward()
+    assert loss.item() == 0
+    assert torch.equal(scores.grad, torch.zeros_like(scores))
+
+
+def test_void_pixels_get_no_gradient():
+    scores, target, _ = drawn((2, 6, 6), 3, 1, 0.4)
+    scores.requires_grad_()
+    cross_entropy(scores, target).backward()
+    touched = scores.grad.abs().sum(1) > 0
+    assert torch.equal(touched, target != 255)
+
+
+GOOD = (torch.zeros(1, 2, 3, 3), torch.zeros(1, 3, 3, dtype=torch.int64))
+
+
+@pytest.mark.parametrize(
+    ("scores", "target", "options", "words"),
+    [
+        ([0.0], GOOD[1], {}, "scores"),
+        (GOOD[0], None, {}, "target"),
+        (GOOD[0].long(), GOOD[1], {}, r"scores\.float"),
+        (GOOD[0], GOOD[1].float(), {}, r"target\.long"),
+        (GOOD[0], GOOD[1].int(), {}, r"target\.long"),
+        (GOOD[0], GOOD[1][:, None], {}, r"must have shape \(1, 3, 3\)"),
+        (GOOD[0][0, 0, 0], GOOD[1], {}, "batch axis"),
+        (GOOD[0], GOOD[1] + 2, {}, "class 2, but the scores are of 2 classes"),
+        (GOOD[0], GOOD[1] - 1, {}, "class -1"),
+        (GOOD[0], GOOD[1], {"class_weight": [1.0]}, "one weight per class"),
+        (GOOD[0], GOOD[1], {"class_weight": "balanced"}, "class_weight"),
+        (GOOD[0], GOOD[1], {"pixel_weight": torch.ones(3, 3)}, "pixel_weight"),
+        (GOOD[0], GOOD[1], {"pixel_weight": [[1.0]]}, "pixel_weight"),
+        (GOOD[0], GOOD[1], {"reduction": "average"}, "Use one of mean"),
+    ],
+)
+def test_illegal_input(scores, target, options, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        cross_entropy(scores, target, **options)

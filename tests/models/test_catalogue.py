@@ -1,0 +1,80 @@
+"""Every network by name: one base test, a row for each."""
+
+import pytest
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from segviz.losses import cross_entropy
+from segviz.models import FCN, FCNLadder, SlidingWindow, create, to_fully_convolutional
+
+LIGHT = {"backbone": "efficientnet_lite0", "pretrained": False}
+# name, arguments, class, shape of the input, shape of the output
+NETWORKS = [
+    ("sliding_window", {}, SlidingWindow, (2, 1, 95, 95), (2, 2)),
+    ("sliding_window", {"patch_size": 33, "in_channels": 3}, SlidingWindow, (2, 3, 33, 33), (2, 2)),
+    ("fcn32s", {}, FCN, (1, 3, 65, 50), (1, 21, 65, 50)),
+    ("fcn16s", {"num_classes": 4}, FCN, (1, 3, 65, 50), (1, 4, 65, 50)),
+    ("fcn8s", {"in_channels": 1}, FCN, (1, 1, 65, 50), (1, 21, 65, 50)),
+    *[(f"fcn{s}s", LIGHT, FCNLadder, (2, 3, 65, 50), (2, 21, 65, 50)) for s in (32, 16, 8, 4)],
+]
+
+
+@pytest.mark.parametrize(("name", "variant", "kind", "given", "shape"), NETWORKS)
+def test_made_on_the_meta_device(name, variant, kind, given, shape):
+    with torch.device("meta"):
+        model = create(name, **variant)
+        assert isinstance(model, kind)
+        assert model(torch.zeros(given)).shape == shape
+
+
+@pytest.mark.parametrize(("name", "variant", "kind", "given", "shape"), NETWORKS)
+def test_forward_and_loss_stay_on_the_device(name, variant, kind, given, shape):
+    """On a fake cuda device an operation raises if a tensor was left behind on the CPU."""
+    with FakeTensorMode(), torch.device("cuda"):
+        model = create(name, **variant)
+        scores = model(torch.rand(given))
+        target = torch.zeros((shape[0], *shape[2:]), dtype=torch.int64)
+        loss = cross_entropy(scores, target, class_weight=torch.ones(shape[1]))
+        assert scores.device.type == loss.device.type == "cuda"
+
+
+def test_dense_network_stays_on_the_device():
+    classifier = torch.nn.Sequential(
+        *create("sliding_window", patch_size=33, width=4)[:4],
+        *(torch.nn.AvgPool2d(2), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()),
+    )
+    dense = to_fully_convolutional(classifier, patch_size=33)
+    with FakeTensorMode(), torch.device("cuda"):
+        weights = {name: torch.rand(w.shape) for name, w in dense.named_parameters()}
+        for size in ((40, 80), (5, 3)):  # mirrored once, and again and again
+            scores = torch.func.functional_call(dense, weights, torch.rand(1, 1, *size))
+            assert scores.device.type == "cuda"
+            assert scores.shape == (1, 4, *size)
+
+
+def test_a_seed_fixes_the_weights_and_nothing_else():
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    one, two, three = (create("sliding_window", patch_size=9, width=2, seed=s) for s in (0, 0, 1))
+    assert torch.equal(torch.rand(3), expected)
+    assert torch.equal(one[0].weight, two[0].weight)
+    assert not torch.equal(one[0].weight, three[0].weight)
+
+
+@pytest.mark.parametrize(
+    ("name", "variant", "words"),
+    [
+        ("fcn", {}, "none of our networks"),
+        (None, {}, "none of our networks"),
+        (3, {}, "none of our networks"),
+        ("fcn8s", {"backbone": "resnet"}, "Use efficientnet_lite0 or vgg16"),
+        ("fcn4s", {}, "Use efficientnet_lite0"),
+        ("fcn8s", {"patch_size": 33}, "patch_size is no argument of FCN"),
+        ("sliding_window", {"finest_stride": 8}, "It takes in_channels"),
+        ("sliding_window", {"seed": -1}, "seed"),
+    ],
+)
+def test_illegal_names_and_arguments(name, variant, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        create(name, **variant)

@@ -1,0 +1,106 @@
+"""The paper's FCN, against the counts and sizes of the release, and the ladder."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from segviz.models import FCN, FCNLadder
+from segviz.models.fcn import _bilinear
+
+COUNTS = {32: (134_346_581, 1_806_336), 16: (134_357_354, 458_640), 8: (134_362_751, 127_008)}
+
+
+@pytest.mark.parametrize("stride", COUNTS)
+def test_counts_of_the_paper(stride):
+    with torch.device("meta"):
+        model = FCN(finest_stride=stride)
+    learned = sum(w.numel() for w in model.parameters() if w.requires_grad)
+    fixed = sum(w.numel() for w in model.parameters() if not w.requires_grad)
+    assert (learned, fixed) == COUNTS[stride]
+
+
+def test_sizes_of_the_release():
+    with torch.device("meta"):
+        model = FCN()
+        maps, sizes = torch.zeros(1, 3, 500, 500), []
+        for stage in model.stages:
+            sizes += [stage[0](maps).shape[-1], stage(maps).shape[-1]]
+            maps = stage(maps)
+        sizes.append(model.dense(maps).shape[-1])
+    assert sizes == [698, 349, 349, 175, 175, 88, 88, 44, 44, 22, 16]
+
+
+@pytest.mark.parametrize("stride", [32, 16, 8])
+@pytest.mark.parametrize("size", [(1, 1), (33, 97), (500, 375)])
+def test_scores_have_the_size_of_the_picture(stride, size):
+    with torch.device("meta"):
+        model = FCN(2, 5, finest_stride=stride)
+        assert model(torch.zeros(2, 2, *size)).shape == (2, 5, *size)
+
+
+def test_fixed_upsampling_is_bilinear():
+    upsample = _bilinear(3, 4)
+    maps = torch.rand(1, 3, 6, 7)
+    ours = upsample(maps)[..., 2:-2, 2:-2]
+    theirs = F.interpolate(maps, scale_factor=4, mode="bilinear", align_corners=False)
+    inside = (..., slice(2, -2), slice(2, -2))
+    assert torch.allclose(ours[inside], theirs[inside], atol=1e-6)
+
+
+@pytest.mark.parametrize("stride", [32, 16, 8, 4])
+def test_ladder_answers_at_every_pixel(stride):
+    model = FCNLadder(num_classes=5, finest_stride=stride, pretrained=False).eval()
+    assert model.decoder.strides == tuple(s for s in (32, 16, 8, 4) if s >= stride)
+    for size in [(64, 96), (33, 47), (1, 1)]:
+        assert model(torch.rand(2, 3, *size)).shape == (2, 5, *size)
+
+
+def test_ladder_is_the_sum_of_its_rungs():
+    """By hand: enlarge the coarse scores, add the next, enlarge to the picture."""
+    torch.manual_seed(0)
+    model = FCNLadder(num_classes=4, finest_stride=8, pretrained=False).eval()
+    image = torch.rand(1, 3, 64, 64)
+
+    def larger(maps, factor):
+        return F.interpolate(maps, scale_factor=factor, mode="bilinear")
+
+    with torch.no_grad():
+        *_, at8, at16, at32 = model.backbone(image)
+        score = [model.decoder.heads[s](m) for s, m in (("32", at32), ("16", at16), ("8", at8))]
+        both = larger(score[0], 2) + score[1]
+        expected = [larger(score[0], 32), larger(both, 16), larger(larger(both, 2) + score[2], 8)]
+        rungs = model.rungs(image)
+        assert torch.allclose(model(image), expected[-1], atol=1e-5)
+    assert len(rungs) == 3
+    for ours, by_hand in zip(rungs, expected, strict=True):
+        assert torch.allclose(ours, by_hand, atol=1e-5)
+
+
+def test_frozen_backbone_stays_as_it_is():
+    model = FCNLadder(num_classes=3, pretrained=False)
+    before = {key: value.clone() for key, value in model.backbone.state_dict().items()}
+    model.train()
+    scores = model(torch.rand(2, 3, 64, 64))
+    scores.mean().backward()
+    assert all(weight.grad is None for weight in model.backbone.parameters())
+    assert all(weight.grad is not None for weight in model.decoder.parameters())
+    assert all(torch.equal(value, before[k]) for k, value in model.backbone.state_dict().items())
+    thawed = FCNLadder(num_classes=3, pretrained=False, frozen=False)
+    assert thawed.backbone.training
+    assert not thawed.eval().backbone.training
+
+
+@pytest.mark.parametrize(
+    ("network", "settings", "words"),
+    [
+        (FCN, {"finest_stride": 4}, "Use one of 32, 16, 8"),
+        (FCN, {"num_classes": 0}, "num_classes"),
+        (FCN, {"in_channels": "3"}, "in_channels"),
+        (FCNLadder, {"finest_stride": 2}, "Use one of 32, 16, 8, 4"),
+        (FCNLadder, {"in_channels": 1}, "must be 3"),
+        (FCNLadder, {"num_classes": 1.5}, "num_classes"),
+    ],
+)
+def test_illegal_networks(network, settings, words):
+    with torch.device("meta"), pytest.raises((ValueError, TypeError), match=words):
+        network(**settings)
