@@ -66,6 +66,9 @@ def _faults_of(cell: NotebookNode) -> Iterator[str]:
             yield f"wrote to stderr: {output.text.strip().splitlines()[0]}"
         if _WIDGET_VIEW in output.get("data", {}):
             yield "shows a widget without a still (image/png)"
+        picture = output.get("metadata", {}).get("image/png", {})
+        if "image/png" in output.get("data", {}) and not picture.get("alt"):
+            yield "shows a picture without words for it: plot.show(axes, alt=...)"
     for text in (cell.source, *_texts(cell)):
         if match := _ABSOLUTE_PATH.search(text):
             yield f"holds the absolute path {match[0]}"

@@ -27,8 +27,9 @@ from pathlib import Path
 Path.cwd() / "src"
 
 # %% slideshow={"slide_type": "skip"}
-import matplotlib.pyplot as plt
-plt.plot([1, 2]);
+from matplotlib.figure import Figure
+from segviz import plot
+plot.show(Figure().subplots(), alt="an empty figure")
 
 # %%
 from tqdm.auto import tqdm
@@ -127,7 +128,7 @@ WIDGET = """# %%
 class Shown:
     def _repr_mimebundle_(self, **options):
         view = {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}}
-        return {"text/plain": "Shown()", **view, STILL}
+        return {"text/plain": "Shown()", **view, STILL}, {"image/png": {"alt": "a picture"}}
 Shown()
 """
 
@@ -149,6 +150,10 @@ def test_a_widget_leaves_its_still_and_not_its_view(tmp_path):
         (
             "# %%\nprint(('x' * 99 + chr(10)) * 16_000)\n",
             "more than 1,500,000: make pictures smaller",
+        ),
+        (
+            "# %%\nimport matplotlib.pyplot as plt\nplt.plot([1]);\n",
+            "without words for it: plot.sh",
         ),
         (WIDGET.replace("STILL", ""), "shows a widget without a still (image/png)"),
         ("# %%\nimport os\nos._exit(1)\n", "01_try: its kernel died; was the memory full?"),
