@@ -39,7 +39,8 @@ def touching_nuclei(
     Args:
         n: number of pictures, from 1.
         size: ``(height, width)`` in pixels, each from 32.
-        seed: from 0; picture i depends on ``(seed, i)``, ``size`` and ``style`` only.
+        seed: from 0; picture i depends on ``(seed, i)``, ``size`` and ``style`` only, its labels
+            not even on ``style``.
         style: ``"fluorescence"``, bright on black, or ``"stained"``, purple on lilac.
 
     Returns:

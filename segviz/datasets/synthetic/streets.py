@@ -101,7 +101,14 @@ def _with_void_seams(canvas: Canvas) -> tuple[NDArray[np.int64], NDArray[np.int3
             before, after = (np.swapaxes(canvas.label, 0, axis)[part] for part in _PAIRS)
             soft = np.isin(before, (TREE, CAR)) | np.isin(after, (TREE, CAR))
             np.swapaxes(label, 0, axis)[:-1][(before != after) & soft] = VOID
-    return label, np.where(label == VOID, 0, canvas.instances)
+    return label, _renumbered(np.where(label == VOID, 0, canvas.instances))
+
+
+def _renumbered(instances: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Count the objects that can be seen from 1, far to near."""
+    seen = np.bincount(instances.ravel()) > 0
+    seen[0] = False
+    return np.where(seen, np.cumsum(seen), 0).astype(np.int32)[instances]
 
 
 def _photograph(rng: np.random.Generator, colour: Field) -> Field:

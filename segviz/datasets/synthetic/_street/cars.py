@@ -13,6 +13,7 @@ _COLOURS = palette(
     "b8babf 8c9199 e6e6e6 141417 212630 1a2961 851417 1c3d33 595c61 9e9985 739ebf 333840"
 )
 _RAISED = np.array([0.0, 1.0, 1.0, 0.0])  # which corners of a quad lie higher
+_PLAIN = 8.0  # pixels per metre below which nobody sees door gaps and hubs
 _RUBBER, _HUB = np.array([0.05, 0.05, 0.055]), np.array([0.45, 0.46, 0.48])
 
 
@@ -20,8 +21,10 @@ def draw_car(stage: Stage, x: float, z: float, heading: float) -> None:
     """One vehicle with its wheels at (x, 0, z), and its shadow."""
     rng = stage.rng
     shape = (HATCHBACK, SALOON, VAN, BUS)[rng.choice(4, p=[0.48, 0.32, 0.16, 0.04])]
+    colour, closed = stage.pick(_COLOURS, 0.04), bool(rng.random() < 0.3)
+    if not stage.in_view(x, z, reach=6.0):
+        return
     pose, tag = Pose(x, z, heading), stage.new_tag(CAR)
-    colour = stage.pick(_COLOURS, 0.04)
     _shadow(stage, shape, pose)
     _tyres_below(stage, shape, pose, tag)
     _shell(stage, pose, shape.body, np.full(len(shape.body), shape.half_width), colour, tag)
@@ -29,10 +32,11 @@ def draw_car(stage: Stage, x: float, z: float, heading: float) -> None:
     if len(shape.cabin):
         widths = shape.half_width * np.array([0.97, 0.80, 0.80, 0.95])
         _shell(stage, pose, shape.cabin, widths, colour, tag)
-        _cabin_windows(stage, shape, pose, widths, tag, bool(rng.random() < 0.3))
+        _cabin_windows(stage, shape, pose, widths, tag, closed)
     else:
         _bus_windows(stage, shape, pose, tag)
-    _trim(stage, shape, pose, tag)
+    if stage.scale(z) > _PLAIN:
+        _trim(stage, shape, pose, tag)
     _lamps(stage, shape, pose, tag)
 
 
@@ -163,6 +167,8 @@ def _wheels(stage: Stage, shape: Shape, pose: Pose, tag: Tag) -> None:
             arch = _disc(pose, axle, across, 1.18 * shape.wheel, shape.wheel)
             stage.face(arch, stage.light.haze(0.5 * _RUBBER, pose.z), tag)
             stage.face(tyre, stage.light.haze(_RUBBER, pose.z), tag)
+            if stage.scale(pose.z) < _PLAIN:
+                continue
             hub = _disc(pose, axle, across, 0.62 * shape.wheel, shape.wheel)
             stage.face(hub, stage.lit(_HUB, (0, 0.3, -1), pose.z), tag)
 

@@ -135,7 +135,7 @@ def _asphalt(stage: Stage, spot: _Spot, layout: Layout) -> Field:
     rng = stage.rng
     worn = np.cos(2 * np.pi * (spot.x - layout.middle) / 1.9)
     level = rng.uniform(0.34, 0.52) * (
-        1 + 0.05 * _rough(stage, spot, 0.012) + 0.06 * _rough(stage, spot, 0.11)
+        1 + 0.07 * _rough(stage, spot, 0.005) + 0.06 * _rough(stage, spot, 0.11)
     )
     level = level * (1 + 0.03 * worn) + 0.10 * smoothstep(spot.z, 8, 120)
     for _ in range(rng.poisson(2.5)):

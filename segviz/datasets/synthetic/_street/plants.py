@@ -90,14 +90,13 @@ def _fill_with(stage: Stage, window: tuple[slice, slice], coverage: Field, colou
 
 
 def _bare_tree(stage: Stage, x: float, z: float) -> None:
-    """A trunk that forks again and again, in a veil of twigs."""
+    """A trunk that forks again and again."""
     height = stage.rng.uniform(5, 10)
     bark = stage.pick(_BARK)
-    _twigs(stage, x, z, height, bark)
     colour = stage.lit(bark, (0, 0, -1), z)
     foot = stage.camera.project(np.array([x, 0, z]))
     length = 0.27 * height * stage.scale(z)
-    _branch(stage, foot, np.pi / 2, length, max(0.11 * length, 1.6), colour, 5)
+    _branch(stage, foot, np.pi / 2, length, max(0.11 * length, 1.6), colour, 7)
 
 
 def _branch(
@@ -110,28 +109,8 @@ def _branch(
         tip = foot + share * length * np.array([-np.sin(angle + turn), np.cos(angle + turn)])
         stage.canvas.stroke(foot, tip, (width, 0.8 * width), colour, _PLANT)
         foot = tip
-    if forks == 0 or length < 5:
+    if forks == 0 or length < 6:
         return
     for turn in stage.rng.normal((-0.45, 0.4), 0.22):
         shorter = length * stage.rng.uniform(0.6, 0.85)
         _branch(stage, foot, angle + turn, shorter, max(0.66 * width, 0.6), colour, forks - 1)
-
-
-def _twigs(stage: Stage, x: float, z: float, height: float, bark: Field) -> None:
-    """The finest twigs: ridges of noise within a ragged crown."""
-    scale = stage.scale(z)
-    centre = stage.camera.project(np.array([x, 0.62 * height, z]))
-    reach = scale * height * np.array([0.40, 0.36])
-    found = stage.canvas.window(centre - reach, centre + reach)
-    if found is None:
-        return
-    window, row, column = found
-    texel, shift = 256 / 9 / scale, stage.rng.uniform(0, 256, 2)
-    across, down = column * texel + shift[0], row * texel + shift[1]
-    ridge = np.abs(stage.grain(across, down)) + 0.5 * np.abs(stage.grain(2.3 * across, 2.3 * down))
-    far = np.hypot((row - centre[0]) / reach[0], (column - centre[1]) / reach[1])
-    ragged = far + 0.14 * stage.grain(across / 6, down / 6)
-    coverage = smoothstep(-ragged, -0.95, -0.5) * smoothstep(-ridge, -0.75, -0.15)
-    colour = stage.lit(bark * 1.15, (0, 0, -1), z)
-    flat = np.broadcast_to(colour, (*coverage.shape, 3))
-    _fill_with(stage, window, 0.85 * coverage, flat)

@@ -33,7 +33,7 @@ def lawns_of(plots: list[Plot]) -> list[Lawn]:
 
 
 def _plan_side(rng: np.random.Generator, layout: Layout, side: int) -> list[Plot]:
-    green, storeys = rng.beta(0.55, 1.3), rng.integers(1, 5)
+    green, storeys = rng.beta(0.6, 1.15), rng.integers(2, 5)
     z, plots = -8.0, []
     while z < layout.end:
         park = bool(rng.random() < green)

@@ -33,7 +33,8 @@ def _draw_park(stage: Stage, layout: Layout, plot: Plot) -> None:
     near, length = max(plot.start, 3.0), plot.stop - max(plot.start, 3.0)
     if length < 2:
         return
-    for z in sorted(rng.uniform(near, plot.stop, int(length / 2.5) + 1), reverse=True):
+    number = 1 + int(length / (2.5 + near / 25))
+    for z in sorted(rng.uniform(near, plot.stop, number), reverse=True):
         x = wall + plot.side * rng.uniform(1.5, 9)
         if rng.random() < 0.65:
             draw_tree(stage, x, z)
@@ -45,8 +46,11 @@ def _draw_park(stage: Stage, layout: Layout, plot: Plot) -> None:
             draw()
     elif border == "hedge":
         height = rng.uniform(1.0, 2.0)
-        for z in np.arange(plot.stop, near, -1.3):
-            draw_bush(stage, wall + 0.5 * plot.side, z, 2.4, height)
+        z = plot.stop
+        while z > near:
+            width = max(2.4, z / 8)  # far away, fewer and wider bushes look the same
+            draw_bush(stage, wall + 0.5 * plot.side, z, width, height)
+            z -= 0.55 * width
 
 
 def place_things(stage: Stage, layout: Layout, plots: list[Plot]) -> list[Thing]:
@@ -119,7 +123,7 @@ def _kerbside(stage: Stage, layout: Layout) -> Iterator[Thing]:
             colour, z = stage.pick(METAL), _distance(rng, 5, 30)
             for step in range(int(rng.integers(3, 8))):
                 yield z + 1.6 * step, partial(draw_bollard, stage, kerb, z + 1.6 * step, colour)
-        if rng.random() < 0.3:
+        if rng.random() < 0.2:
             z = _distance(rng, 2.5, 16)
             yield from build_fence(stage, kerb, z, z + rng.uniform(4, 14))
         for _ in range(rng.poisson(0.7)):
@@ -154,8 +158,8 @@ def _people(stage: Stage, layout: Layout) -> Iterator[Thing]:
     if rng.random() < 0.35:
         z = _distance(rng, 7, 40)
         yield z, partial(draw_pedestrian, stage, rng.uniform(layout.left, layout.right), z)
-    for _ in range(rng.poisson(0.8)):
-        z, lane = _distance(rng, 5, 35), layout.lanes()[int(rng.random() < 0.5)]
+    for _ in range(rng.poisson(0.7)):
+        z, lane = _distance(rng, 7, 40), layout.lanes()[int(rng.random() < 0.5)]
         x = lane + rng.choice([-1.0, 1.0]) * rng.uniform(0.6, 1.2)
         yield z, partial(draw_cyclist, stage, x, z)
 

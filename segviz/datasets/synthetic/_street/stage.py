@@ -138,6 +138,15 @@ class Stage:
         """Return pixels per metre at distance z."""
         return self.camera.focal / z
 
+    def in_view(self, x: float, z: float, reach: float) -> bool:
+        """Return whether something within ``reach`` metres of (x, z) may be on the canvas."""
+        if z + reach <= NEAR:
+            return False
+        scales = self.scale(max(z - reach, NEAR)), self.scale(z + reach)
+        right = self.camera.centre + max((x + reach) * scale for scale in scales)
+        left = self.camera.centre + min((x - reach) * scale for scale in scales)
+        return right > 0 and left < self.canvas.size[1]
+
     def pick(self, colours: Field, spread: float = 0.03) -> Field:
         """Return one of the colours (K, 3), slightly changed."""
         chosen = colours[self.rng.integers(len(colours))]
