@@ -25,6 +25,7 @@ _STAGES = (
     *((1, 16, 3, 1, 1), (2, 24, 3, 2, 6), (2, 40, 5, 2, 6), (3, 80, 3, 2, 6)),
     *((3, 112, 5, 1, 6), (4, 192, 5, 2, 6), (1, 320, 3, 1, 6)),
 )
+_CHANNELS = {2: 16, 4: 24, 8: 40, 16: 112, 32: 320}
 _MAPS_AFTER = (0, 2, 4, 10, 15)  # the last block before each stride, and the last of all
 _EPS = 1e-3
 
@@ -73,11 +74,11 @@ class EfficientNetLite0(nn.Module):
     Examples
     --------
     >>> backbone = EfficientNetLite0(pretrained=False).eval()
-    >>> [tuple(maps.shape[1:]) for maps in backbone(torch.rand(1, 3, 64, 96))]
-    [(16, 32, 48), (24, 16, 24), (40, 8, 12), (112, 4, 6), (320, 2, 3)]
+    >>> maps = backbone(torch.rand(1, 3, 64, 96))
+    >>> {stride: tuple(map.shape[1:]) for stride, map in maps.items()}
+    {2: (16, 32, 48), 4: (24, 16, 24), 8: (40, 8, 12), 16: (112, 4, 6), 32: (320, 2, 3)}
     """
 
-    channels = (16, 24, 40, 112, 320)
     in_channels = 3
 
     def __init__(
@@ -86,7 +87,10 @@ class EfficientNetLite0(nn.Module):
         super().__init__()
         if output_stride not in (8, 16, 32):
             raise ValueError(f"output_stride={shown(output_stride)} must be 32, 16 or 8. Use one.")
-        self.strides = tuple(min(stride, output_stride) for stride in (2, 4, 8, 16, 32))
+        # Channels of the deepest map of each stride.
+        self.channels = {
+            min(stride, output_stride): channels for stride, channels in _CHANNELS.items()
+        }
         self.stem = ConvolutionBlock(3, 32, 3, stride=2, eps=_EPS)
         self.blocks = nn.ModuleList(_blocks(output_stride))
         if classifier:
@@ -96,8 +100,8 @@ class EfficientNetLite0(nn.Module):
             weights = _pretrained_weights()
             self.load_state_dict({name: weights[name] for name in self.state_dict()})
 
-    def forward(self, images: Tensor) -> list[Tensor]:
-        """Return the maps of pictures of shape (N, 3, H, W), float32 in [0, 1], finest first.
+    def forward(self, images: Tensor) -> dict[int, Tensor]:
+        """Return the deepest map of each stride, finest first, of pictures (N, 3, H, W) in [0, 1].
 
         H and W should be multiples of 32: at each stride an odd last row or column is left out.
         """
@@ -107,7 +111,8 @@ class EfficientNetLite0(nn.Module):
             maps = block(maps)
             if index in _MAPS_AFTER:
                 kept.append(maps)
-        return kept
+        deepest = max(self.channels)
+        return {min(stride, deepest): m for stride, m in zip(_CHANNELS, kept, strict=True)}
 
     def logits(self, images: Tensor) -> Tensor:
         """Return the scores of the 1000 ImageNet classes, shape (N, 1000)."""
@@ -116,7 +121,7 @@ class EfficientNetLite0(nn.Module):
                 "logits needs the 1000-class head, which this backbone was made without. "
                 "Use EfficientNetLite0(classifier=True)."
             )
-        return self.classifier(self.head(self(images)[-1]).mean((2, 3)))
+        return self.classifier(self.head(self(images)[max(self.channels)]).mean((2, 3)))
 
 
 def _blocks(output_stride: int) -> list[nn.Module]:

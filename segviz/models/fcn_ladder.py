@@ -6,7 +6,7 @@ convolutional networks for semantic segmentation", CVPR 2015, on another backbon
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -25,30 +25,24 @@ class LadderDecoder(nn.Module):
     is bilinear and fixed.
     """
 
-    def __init__(self, channels: Sequence[int], num_classes: int, strides: Sequence[int]) -> None:
+    def __init__(self, channels: Mapping[int, int], num_classes: int) -> None:
         super().__init__()
-        self.strides = tuple(strides)
-        self.heads = nn.ModuleDict(
-            {
-                str(stride): nn.Sequential(nn.BatchNorm2d(count), nn.Conv2d(count, num_classes, 1))
-                for stride, count in zip(strides, channels, strict=True)
-            }
+        self.strides = tuple(sorted(channels, reverse=True))
+        self.heads = nn.ModuleList(
+            nn.Sequential(nn.BatchNorm2d(channels[s]), nn.Conv2d(channels[s], num_classes, 1))
+            for s in self.strides
         )
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
-        return _enlarge(self._sums(maps)[-1], self.strides[-1])
+        total: Tensor | None = None
+        for scores in self.scores(maps):
+            total = scores if total is None else _enlarge(total, 2) + scores
+        assert total is not None  # there is at least one stride
+        return _enlarge(total, self.strides[-1])
 
-    def rungs(self, maps: Sequence[Tensor]) -> list[Tensor]:
-        """Return the scores as they stand after each stride, all at the size of the picture."""
-        sums = self._sums(maps)
-        return [_enlarge(total, stride) for total, stride in zip(sums, self.strides, strict=True)]
-
-    def _sums(self, maps: Sequence[Tensor]) -> list[Tensor]:
-        sums: list[Tensor] = []
-        for head, features in zip(self.heads.values(), maps, strict=True):
-            scores = head(features)
-            sums.append(scores + _enlarge(sums[-1], 2) if sums else scores)
-        return sums
+    def scores(self, maps: Sequence[Tensor]) -> list[Tensor]:
+        """Return what each stride adds, in its own size."""
+        return [head(features) for head, features in zip(self.heads, maps, strict=True)]
 
 
 def _enlarge(maps: Tensor, factor: int) -> Tensor:
@@ -101,10 +95,8 @@ class FCNLadder(nn.Module):
         self.backbone = EfficientNetLite0(pretrained=pretrained)
         self.frozen = frozen
         self.backbone.requires_grad_(not frozen)
-        rungs = [rung for rung in _coarse_first(self.backbone) if rung[0] >= finest_stride]
-        strides, channels = zip(*rungs, strict=True)
-        classes = whole_number(num_classes, "num_classes", 2)
-        self.decoder = LadderDecoder(channels, classes, strides)
+        channels = {s: c for s, c in self.backbone.channels.items() if s >= finest_stride}
+        self.decoder = LadderDecoder(channels, whole_number(num_classes, "num_classes", 2))
         self.train()
 
     def train(self, mode: bool = True) -> FCNLadder:
@@ -118,18 +110,18 @@ class FCNLadder(nn.Module):
         height, width = check_images(images, 3).shape[-2:]
         # To a multiple of the coarsest stride, so that every stride fits.
         images = F.pad(images, (0, -width % 32, 0, -height % 32), mode="replicate")
-        return self.backbone(images)[: -len(self.decoder.strides) - 1 : -1]
+        maps = self.backbone(images)
+        return [maps[stride] for stride in self.decoder.strides]
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the scores of pictures of shape (N, 3, H, W): a tensor of shape (N, K, H, W)."""
         return crop(self.decoder(self.features(images)), 0, images.shape[-2:])
 
-    def rungs(self, images: Tensor) -> list[Tensor]:
-        """Return the scores as they stand after each stride, coarsest first, each (N, K, H, W)."""
-        with torch.no_grad():
-            rungs = self.decoder.rungs(self.features(images))
-        return [crop(rung, 0, images.shape[-2:]) for rung in rungs]
+    @torch.no_grad()
+    def scores(self, images: Tensor) -> dict[int, Tensor]:
+        """Return what each stride adds to the scores, coarsest first: (N, K, H / s, W / s).
 
-
-def _coarse_first(backbone: EfficientNetLite0) -> list[tuple[int, int]]:
-    return list(zip(backbone.strides, backbone.channels, strict=True))[::-1]
+        H / s and W / s are of the picture filled up to multiples of 32.
+        """
+        maps = self.decoder.scores(self.features(images))
+        return dict(zip(self.decoder.strides, maps, strict=True))
