@@ -36,18 +36,34 @@ export function picture(view, { label, onCell, cursor }) {
   const hidden = document.createElement("canvas");
   const made = { element: frame, canvas, cell: 1, rows: 1, columns: 1 };
   const name = (text) => {
+    if (caption.textContent === text) return;
     caption.textContent = text;
     canvas.setAttribute("aria-label", onCell ? `${text}. The arrow keys move the cursor.` : text);
   };
   name(label);
   made.name = name;
-  let painted, through;
+  let painted, through, before, room;
+  const sized = new ResizeObserver(() => {
+    // The height follows from what is drawn; only the width is a reason to draw.
+    if (room !== (room = frame.clientWidth)) view.redraw();
+  });
+  sized.observe(frame);
+  view.closers.push(() => sized.disconnect());
 
   made.paint = (image, boxes = []) => {
     const ratio = devicePixelRatio || 1;
     Object.assign(made, { rows: image.rows, columns: image.columns });
     const cells = image.fit ?? Math.max(image.rows, image.columns);
     made.cell = cellSize(frame.clientWidth, cells, ratio);
+    const inks = ["page", "line", "halo"].map(view.ink);
+    const { codes, table, ...rest } = image;
+    const now = JSON.stringify([rest, boxes, made.cell, ratio, inks]);
+    if (now === before && codes === painted && table === through) return;
+    before = now;
+    paint(image, boxes, ratio);
+  };
+
+  function paint(image, boxes, ratio) {
     const [width, height] = [image.columns, image.rows].map((n) => Math.round(n * made.cell * ratio));
     if (canvas.width !== width || canvas.height !== height) {
       Object.assign(canvas, { width, height });
@@ -60,7 +76,7 @@ export function picture(view, { label, onCell, cursor }) {
     const unit = made.cell * ratio;
     if (image.codes) layOn(context, image, unit);
     for (const box of boxes) outline(context, box, unit, view.ink("halo"));
-  };
+  }
 
   function layOn(context, image, unit) {
     const [rows, columns] = image.codes.shape;

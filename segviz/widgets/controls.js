@@ -1,39 +1,43 @@
 // Controls made of native elements, bound to one parameter each; ranges come from Python.
-import { element, format, parse, uniqueId } from "./core.js";
+// With {quiet: true} a control tells Python and waits for no answer; see open() in core.js.
+import { element, format, parse, putText, uniqueId } from "./core.js";
 
 // slider(view, "stride"): label, native range input and the value beside it.
-export function slider(view, name, { label = name, show = String } = {}) {
+export function slider(view, name, { label = name, show = String, quiet } = {}) {
   const range = view.get("_controls")[name];
   const id = uniqueId(name);
   const input = element("input", { type: "range", id, ...range });
   const value = element("output", { for: id });
-  input.addEventListener("input", () => view.ask({ [name]: Number(input.value) }));
+  const send = quiet ? view.tell : view.ask;
+  input.addEventListener("input", () => send({ [name]: Number(input.value) }));
   view.onDraw(() => {
     // Only when it differs: writing a range's value while it is dragged makes the thumb stutter.
     if (Number(input.value) !== view.get(name)) input.value = view.get(name);
-    value.textContent = show(view.get(name));
+    putText(value, show(view.get(name)));
     input.setAttribute("aria-valuetext", value.textContent);
   });
   return field(view, label, input, id, value);
 }
 
 // choice(view, "preset"): a drop-down list of the names that Python offers.
-export function choice(view, name, { label = name, options } = {}) {
+export function choice(view, name, { label = name, options, quiet } = {}) {
   const id = uniqueId(name);
   const offered = options ?? view.get("_controls")[name].options;
   const input = element("select", { id },
     ...offered.map((one) => element("option", { value: one }, String(one))));
   const value = (text) => (typeof offered[0] === "number" ? Number(text) : text);
-  input.addEventListener("change", () => view.ask({ [name]: value(input.value) }));
+  const send = quiet ? view.tell : view.ask;
+  input.addEventListener("change", () => send({ [name]: value(input.value) }));
   view.onDraw(() => (input.value = view.get(name)));
   return field(view, label, input, id);
 }
 
 // toggle(view, "relu"): a checkbox.
-export function toggle(view, name, { label = name } = {}) {
+export function toggle(view, name, { label = name, quiet } = {}) {
   const id = uniqueId(name);
   const input = element("input", { type: "checkbox", id });
-  input.addEventListener("change", () => view.ask({ [name]: input.checked }));
+  const send = quiet ? view.tell : view.ask;
+  input.addEventListener("change", () => send({ [name]: input.checked }));
   view.onDraw(() => (input.checked = view.get(name)));
   return field(view, label, input, id);
 }
@@ -108,12 +112,10 @@ export function grid({ label, onEdit, onSelect, step = 0.5, digits = 2 }) {
   };
   const put = (cell, number, colour) => {
     cell.number = number;
-    const text = format(number, digits);
-    if (!onEdit) cell.textContent = text;
-    else if (document.activeElement !== cell) cell.value = text;
-    // What is being typed stays as it is: "1." and "-" are on their way to a number.
-    else if (Number.isFinite(parse(cell.value)) && parse(cell.value) !== number) cell.value = text;
-    if (colour) Object.assign(cell.style, { background: colour[0], color: colour[1] });
+    showNumber(cell, number, digits);
+    const [background = "", ink = ""] = colour ?? [];
+    if (cell.colours === (cell.colours = background + ink)) return;
+    Object.assign(cell.style, { background, color: ink });
   };
   const write = (rows, colour) => {
     if (shape !== (shape = `${rows.length} ${rows[0].length}`)) build(rows.length, rows[0].length);
@@ -123,6 +125,15 @@ export function grid({ label, onEdit, onSelect, step = 0.5, digits = 2 }) {
     }
   };
   return { element: table, write, cells: () => cells };
+}
+
+function showNumber(cell, number, digits) {
+  const text = format(number, digits);
+  if (cell.tagName !== "INPUT") return putText(cell, text);
+  // What is being typed stays as it is: "1." and "-" are on their way to a number.
+  const typing = document.activeElement === cell;
+  const other = Number.isFinite(parse(cell.value)) && parse(cell.value) !== number;
+  if (typing ? other : cell.value !== text) cell.value = text;
 }
 
 // The step clock, without a page: play, pause, step and scrub over 0 .. steps - 1.
@@ -206,7 +217,7 @@ export function player(view, { steps, rate = () => 10, name = (step) => `step ${
   view.onDraw(() => {
     made.follow();
     scrub.max = steps() - 1;
-    scrub.value = made.step;
+    if (Number(scrub.value) !== made.step) scrub.value = made.step;
     scrub.setAttribute("aria-valuetext", name(made.step));
     const label = made.playing ? "Pause" : "Play";
     if (main.title === label) return;

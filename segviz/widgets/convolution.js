@@ -1,4 +1,4 @@
-import { element, format, open } from "./core.js";
+import { element, format, open, putText } from "./core.js";
 import { button, choice, grid, player, slider, toggle } from "./controls.js";
 import { colourBar, picture } from "./canvas.js";
 
@@ -52,7 +52,7 @@ function render(context) {
   const formula = element("p");
   view.lines.append(formula);
   view.onDraw(() => {
-    formula.textContent = view.trace().formula.join(";  ");
+    putText(formula, view.trace().formula.join(";  "));
     view.say(sentence(view.detail(), view.settled("relu")));
   });
   return view.close;
@@ -152,7 +152,7 @@ function numbers(view, place) {
     caption("Kernel (type, or drag to paint)"), kernel.element, weight.element);
   const products = dotProduct(view, place);
   view.onDraw(() => {
-    write(kernel, view.get("kernel"));
+    colourIn(kernel, view.get("kernel"));
     // Two 5 x 5 tables are too wide for the middle of a projected page.
     const home = view.detail().patch.length > 3 ? view.stage : box;
     if (products.parentNode !== home) home.append(products);
@@ -169,18 +169,18 @@ function dotProduct(view, place) {
     element("div", {}, caption("× kernel"), products.element), total);
   view.onDraw(() => {
     const detail = view.detail();
-    write(patch, detail.patch, 1);
-    write(products, detail.products);
+    colourIn(patch, detail.patch, 1);
+    colourIn(products, detail.products);
     pair.classList.toggle("segviz-stale", String(detail.at) !== String(place()));
-    total.textContent = `sum = ${format(detail.sum)}`
-      + (view.settled("relu") ? `, ReLU → ${format(detail.result)}` : "");
+    putText(total, `sum = ${format(detail.sum)}`
+      + (view.settled("relu") ? `, ReLU → ${format(detail.result)}` : ""));
   });
   return pair;
 }
 
 const caption = (text) => element("p", { class: "segviz-caption" }, text);
 
-function write(table, rows, largest = Math.max(...rows.flat().map(Math.abs))) {
+function colourIn(table, rows, largest = Math.max(...rows.flat().map(Math.abs))) {
   table.write(rows, (number) => cellColour(number, largest));
 }
 
@@ -202,7 +202,7 @@ function weightSlider(view, cell, set) {
     cell.column = Math.min(cell.column, kernel.length - 1);
     const weight = kernel[cell.row][cell.column];
     if (Number(input.value) !== weight) input.value = weight;
-    value.textContent = format(weight);
+    putText(value, format(weight));
     input.setAttribute("aria-label", `weight at row ${cell.row + 1}, column ${cell.column + 1}`);
   });
   return made;

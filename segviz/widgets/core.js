@@ -46,6 +46,17 @@ export function asker(model, frame = requestAnimationFrame) {
   };
 }
 
+// Settings that need no answer: drawn at once, sent when the reader has come to rest.
+function teller({ model, closers }) {
+  let resting;
+  closers.push(() => clearTimeout(resting));
+  return (settings) => {
+    for (const [name, value] of Object.entries(settings)) model.set(name, value);
+    clearTimeout(resting);
+    resting = setTimeout(() => model.save_changes(), 300);
+  };
+}
+
 // Unpacks a synced dictionary once per value, and never goes back to an older answer.
 export function latest(model, name) {
   let packed, value, number = -1;
@@ -68,6 +79,11 @@ export function element(tag, attributes = {}, ...children) {
   }
   made.append(...children);
   return made;
+}
+
+// Text is written only where it differs: writing it anew makes the browser lay the page out.
+export function putText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
 }
 
 // What was typed or shown as a number; NaN for anything else.
@@ -93,7 +109,9 @@ export function keepKeys(event) {
 
 // Opens a view. Every helper in these files takes it first.
 //   view.root, view.controls, view.stage, view.lines: places to put things
-//   view.get(name): a setting as the reader has it now; view.ask({name: value}) changes it
+//   view.get(name): a setting as the reader has it now
+//   view.ask({name: value}) changes it and has Python answer; view.tell({name: value}) changes it
+//     where the answer has come already (in the scene, say) and lets Python know at leisure
 //   view.settled(name): the setting that the trace belongs to; draw with this one, so that a
 //     picture is never half old and half new, and an illegal setting leaves it alone
 //   view.scene, view.look, view.trace(), view.detail(): what Python sent, unpacked
@@ -105,6 +123,7 @@ export function open({ model, el }, label) {
   view.get = (name) => model.get(name);
   view.settled = (name) => model.get("_settled")[name];
   view.ask = asker(model);
+  view.tell = teller(view);
   view.trace = latest(model, "_trace");
   view.detail = latest(model, "_detail");
   view.scene = unpack(model.get("_scene"));
@@ -160,7 +179,10 @@ function drawWhenChanged(view) {
   };
   view.redraw = () => (scheduled ||= requestAnimationFrame(draw));
   view.model.on("change", view.redraw);
-  const sized = new ResizeObserver(view.redraw);
+  let width;
+  const sized = new ResizeObserver(() => {
+    if (width !== (width = view.root.clientWidth)) view.redraw();
+  });
   sized.observe(view.root);
   const patience = setInterval(() => {
     const behind = view.get("_asked") > view.get("_answered");

@@ -144,7 +144,10 @@ class Notebook:
             """async () => {
                  const {sessionContext} = jupyterapp.shell.currentWidget;
                  await sessionContext.ready;
-                 return sessionContext.session?.kernel?.status === 'idle';
+                 const kernel = sessionContext.session?.kernel;
+                 if (kernel?.connectionStatus !== 'connected') return false;
+                 await kernel.info;
+                 return kernel.status === 'idle';
                }""",
             timeout=60_000,
         )

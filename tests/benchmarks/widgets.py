@@ -1,0 +1,241 @@
+"""Every widget against interactive_output + matplotlib, in one JupyterLab and one run.
+
+    python tests/benchmarks/widgets.py [--rounds 40] [WIDGET ...]
+
+The peer draws what the widget's own still shows, with the same numbers from Python, so both
+sides show the same thing. A round clicks the widget's first slider and then the peer's, and
+each is timed in the browser from the press of the mouse until the new picture is painted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Locator, Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
+
+from conftest import Lab, Notebook, launch
+
+import segviz.widgets
+from segviz.widgets._parameters import Number, Whole
+
+# Where the first whole number or number is drawn as something else than a slider.
+SLIDERS = {"Convolution2D": "stride"}
+BUSY = "import time\nend = time.time() + {seconds}\nwhile time.time() < end: pass"
+GOALS = """Goals: p95 <= 50 ms and >= 5 times faster than the peer, >= 45 frames/s while the kernel
+is busy, <= 10,000 bytes and <= 5 ms of kernel time per update."""
+
+# Resolves to the milliseconds from the next mouse press until the new picture is painted, or to
+# null if none comes within ten seconds. A widget draws in an animation frame, so the next task
+# comes after the paint; the peer's image has to be decoded and then waits for its frame.
+STOPWATCH = """(node, attribute) => {
+  window.lap = new Promise((resolve) => {
+    let start;
+    addEventListener('pointerdown', (event) => (start = event.timeStamp),
+      { capture: true, once: true });
+    const done = () => setTimeout(() => resolve(performance.now() - start));
+    const seen = new MutationObserver(async () => {
+      const image = node.querySelector('img');
+      const drawn = attribute ? node.dataset.drawn === node.dataset.asked : image;
+      if (start === undefined || !drawn) return;
+      seen.disconnect();
+      if (attribute) return done();
+      await image.decode();
+      requestAnimationFrame(done);
+    });
+    seen.observe(node, attribute ? { attributes: true } : { childList: true, subtree: true });
+    setTimeout(() => resolve(null), 10000);
+  });
+}"""
+
+# Pictures drawn in two seconds: one mutation of the node per picture.
+COUNT = """(node, attribute) => new Promise((resolve) => {
+  let frames = 0;
+  const seen = new MutationObserver(() => (frames += attribute ? 1 : !!node.querySelector('img')));
+  seen.observe(node, attribute ? { attributes: true } : { childList: true, subtree: true });
+  setTimeout(() => { seen.disconnect(); resolve(frames / 2); }, 2000);
+})"""
+
+
+@dataclass
+class Side:
+    """One of the two contestants: its slider, what to watch, and what was measured."""
+
+    slider: Locator
+    watched: Locator
+    attribute: str
+    laps: list[float] = field(default_factory=list)
+    bytes_per_update: float = 0.0
+    cpu_ms: float = 0.0
+    frames: float = float("nan")
+    at_low_end: bool = True
+
+    def move(self, page: Page) -> float:
+        """Click the other end of the slider and wait for the picture."""
+        box = self.slider.bounding_box()
+        assert box
+        page.wait_for_timeout(200)  # what the last move left to do must not count for this one
+        self.watched.evaluate(STOPWATCH, self.attribute)
+        x = box["x"] + box["width"] * (0.96 if self.at_low_end else 0.04)
+        self.at_low_end = not self.at_low_end
+        page.mouse.click(x, box["y"] + box["height"] / 2)
+        lap = page.evaluate("window.lap")
+        if lap is None:
+            raise RuntimeError("The picture did not change within ten seconds.")
+        return lap
+
+
+def peer_cell(name: str, parameter: str) -> str:
+    """The same content with ipywidgets and matplotlib, from the widget's own computation."""
+    kind = getattr(getattr(segviz.widgets, name), parameter)
+    slider = "IntSlider" if isinstance(kind, Whole) else "FloatSlider"
+    return f"""
+import ipywidgets, segviz
+from IPython.display import display
+peer = segviz.widgets.{name}()
+peer.close()
+slider = ipywidgets.{slider}(peer.{parameter}, min={kind.low}, max={kind.high}, step={kind.step})
+play = ipywidgets.Play(peer.{parameter}, min={kind.low}, max={kind.high}, repeat=True, interval=33)
+ipywidgets.jslink((play, "value"), (slider, "value"))
+def show({parameter}):
+    peer.{parameter} = {parameter}
+    display(peer._still())
+shown = ipywidgets.interactive_output(show, {{"{parameter}": slider}})
+shown.add_class("peer")
+display(ipywidgets.HBox([slider, play]), shown)
+"""
+
+
+def slider_to_time(name: str) -> str | None:
+    """A parameter that the widget shows as a slider: the first, if nothing else is said."""
+    if name in SLIDERS:
+        return SLIDERS[name]
+    widget = getattr(segviz.widgets, name)
+    for parameter in widget.parameters:
+        if isinstance(getattr(widget, parameter), Whole | Number):
+            return parameter
+    return None
+
+
+class Bench:
+    """One notebook with a widget and its peer."""
+
+    def __init__(self, page: Page, lab: Lab, name: str, parameter: str) -> None:
+        self.page, self.lab = page, lab
+        self.bytes = 0
+        page.on("websocket", lambda socket: self._listen(socket))
+        widget = f"import segviz\nsegviz.widgets.{name}()"
+        lab.write(name, [widget, peer_cell(name, parameter)])
+        self.notebook = Notebook(page, lab, name)
+        self.notebook.run_all()
+        root = self.notebook.widget()
+        peer = page.locator(".peer")
+        peer.locator("img").wait_for()
+        own = root.locator(f"input[type=range][id^=segviz-{parameter}-]").first
+        self.ours = Side(own, root, "data-drawn")
+        self.theirs = Side(page.locator(".noUi-base").first, peer, "")
+
+    def _listen(self, socket) -> None:
+        def count(payload: str | bytes) -> None:
+            self.bytes += len(payload)
+
+        socket.on("framereceived", count)
+        socket.on("framesent", count)
+
+    def latency(self, rounds: int) -> None:
+        """Interleaved, so that whatever else the machine does meets both alike."""
+        for lap in range(-2, rounds):
+            for side in (self.ours, self.theirs):
+                taken = side.move(self.page)
+                if lap >= 0:
+                    side.laps.append(taken)
+
+    def cost(self, side: Side, updates: int = 10) -> None:
+        """Websocket bytes both ways, and the kernel's CPU time, per update."""
+        before, self.bytes = self._cpu(), 0
+        for _ in range(updates):
+            side.move(self.page)
+        self.page.wait_for_timeout(300)
+        side.bytes_per_update = self.bytes / updates
+        side.cpu_ms = (self._cpu() - before) / updates * 1000
+
+    def _cpu(self) -> float:
+        file = self.lab.notebooks / "cpu.txt"
+        self.notebook.run(
+            "import pathlib, time\n"
+            f"pathlib.Path({str(file)!r}).write_text(str(time.process_time()))"
+        )
+        return float(file.read_text())
+
+    def frames(self, side: Side, play: Locator) -> None:
+        """Pictures a second while a Python loop holds the kernel."""
+        self.notebook.start(BUSY.format(seconds=4))
+        self.page.wait_for_timeout(300)
+        play.click()
+        side.frames = side.watched.evaluate(COUNT, side.attribute)
+        self.page.evaluate("window.running")
+
+
+def measure(page: Page, lab: Lab, name: str, parameter: str, rounds: int) -> Bench:
+    bench = Bench(page, lab, name, parameter)
+    bench.latency(rounds)
+    for side in (bench.ours, bench.theirs):
+        bench.cost(side)
+    player = bench.ours.watched.get_by_role("button", name="Play")
+    if player.count():
+        bench.frames(bench.ours, player)
+        bench.frames(bench.theirs, page.locator(".widget-play button").first)
+    return bench
+
+
+ROWS: list[tuple[str, Callable[[Side], float], str]] = [
+    ("latency, median (ms)", lambda side: float(np.median(side.laps)), "{:.0f}"),
+    ("latency, p95 (ms)", lambda side: float(np.percentile(side.laps, 95)), "{:.0f}"),
+    ("bytes per update", lambda side: side.bytes_per_update, "{:,.0f}"),
+    ("kernel CPU per update (ms)", lambda side: side.cpu_ms, "{:.1f}"),
+    ("frames/s, kernel busy", lambda side: side.frames, "{:.0f}"),
+]
+
+
+def report(name: str, parameter: str, bench: Bench) -> None:
+    print(f"\n{name}, slider {parameter!r}, {len(bench.ours.laps)} rounds")
+    print(f"  {'':28}{'segviz':>10}{'peer':>10}{'ratio':>8}")
+    for title, value, form in ROWS:
+        ours, theirs = value(bench.ours), value(bench.theirs)
+        if np.isnan(ours):
+            continue
+        ratio = f"{theirs / ours:.1f}" if ours else "-"
+        print(f"  {title:28}{form.format(ours):>10}{form.format(theirs):>10}{ratio:>8}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("widgets", nargs="*", default=dir(segviz.widgets), metavar="WIDGET")
+    parser.add_argument("--rounds", type=int, default=40)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        lab, browser = Lab(Path(folder)), launch(playwright)
+        try:
+            for name in options.widgets:
+                parameter = slider_to_time(name)
+                if parameter is None:
+                    print(f"\n{name} has no slider to time.")
+                    continue
+                page = browser.new_page(viewport={"width": 1280, "height": 1600})
+                report(name, parameter, measure(page, lab, name, parameter, options.rounds))
+                page.close()
+        finally:
+            browser.close()
+            lab.stop()
+    print(f"\n{GOALS}")
+
+
+if __name__ == "__main__":
+    main()
