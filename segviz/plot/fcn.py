@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
@@ -111,7 +110,7 @@ def _frame(axes: Axes, corner: Sequence[int], size: Sequence[int]) -> None:
 def _legend(figure: Any, maps: Sequence[np.ndarray], classes: Sequence[str], palette: Any) -> None:
     present = [k for k in range(len(classes)) if any((one == k).any() for one in maps)]
     handles = [
-        Patch(facecolor=to_hex(np.array(palette[k]) / 255), edgecolor="#767676", label=classes[k])
+        Patch(facecolor=_hex(palette[k]), edgecolor="#767676", label=classes[k])
         for k in present
     ]
     if any((one == 255).any() for one in maps):
@@ -120,3 +119,7 @@ def _legend(figure: Any, maps: Sequence[np.ndarray], classes: Sequence[str], pal
         handles=handles, loc="outside lower center", ncols=6, frameon=False, fontsize=9,
         columnspacing=1.2, handlelength=1.2,
     )  # fmt: skip
+
+
+def _hex(colour: Sequence[int]) -> str:
+    return "#" + "".join(f"{int(part):02x}" for part in colour)
