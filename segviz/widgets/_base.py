@@ -35,7 +35,8 @@ files, and the checks that every widget must pass run over all of them):
    small integers (:func:`codes`): at most 10 kB and 5 ms of kernel time per change.
 2. ``segviz/widgets/pooling.js``: ``import { open, slider, ... } from "./core.js"`` (one statement
    per shared file, no other import) and ``export default { render }``. It draws what the trace
-   says and never computes a result.
+   says and never computes a result. All of it becomes one module, so a name that a shared file
+   has taken is not free.
 3. ``tests/widgets/test_pooling_widget.py``: the trace against an independent computation.
 4. A lecture cell: ``segviz.widgets.Pooling2D()``.
 
@@ -62,7 +63,7 @@ from segviz.plot import _style
 from segviz.widgets._parameters import Parameter
 
 _HERE = Path(__file__).parent
-_SHARED = ("core.js", "controls.js", "canvas.js")
+_SHARED = ("core.js", "controls.js", "canvas.js", "tables.js")
 _IMPORT = re.compile(r'^import\s*\{[^}]*\}\s*from\s*"\./\w+\.js";\n', re.MULTILINE)
 
 

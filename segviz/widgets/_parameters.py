@@ -126,9 +126,17 @@ class Choice(Parameter):
 class Grid(Parameter):
     """A small table of numbers, drawn as editable cells; stored as a tuple of rows."""
 
-    def __init__(self, default: Any, *, largest: int = 8, limit: float = 99.0, shown: bool = True):
+    def __init__(
+        self,
+        default: Any,
+        *,
+        largest: int = 8,
+        limit: float = 99.0,
+        whole: bool = False,
+        shown: bool = True,
+    ):
         super().__init__(_rows(default), shown=shown)
-        self.largest, self.limit = largest, limit
+        self.largest, self.limit, self.whole = largest, limit, whole
 
     def legal(self, value: Any) -> tuple[tuple[float, ...], ...]:
         try:
@@ -144,6 +152,11 @@ class Grid(Parameter):
             raise ValueError(
                 f"{self.name} holds a number beyond {self.limit:g}, or none at all. "
                 f"Use -{self.limit:g} to {self.limit:g}."
+            )
+        if self.whole and (broken := table[table != np.rint(table)]).size:
+            raise ValueError(
+                f"{self.name} holds {broken[0]:g}, and this table takes whole numbers. "
+                f"Use {np.rint(broken[0]):.0f}."
             )
         return _rows(table)
 

@@ -99,8 +99,10 @@ export function format(number, digits = 2) {
   return number < 0 && Number(text) !== 0 ? `−${short}` : short;
 }
 
+// Every widget on a page has its own copy of this file, so a count alone would not do.
+const moduleId = Math.random().toString(36).slice(2, 8);
 let made = 0;
-export const uniqueId = (word) => `segviz-${word}-${(made += 1)}`;
+export const uniqueId = (word) => `segviz-${word}-${moduleId}-${(made += 1)}`;
 
 // Keys typed in a widget are the widget's: JupyterLab would take the arrows for itself.
 export function keepKeys(event) {
