@@ -182,13 +182,15 @@ export function clock({ steps, rate, onStep, frame = requestAnimationFrame }) {
   return state;
 }
 
+const stepName = (step) => `step ${step + 1}`;
+
 const PLAYER_KEYS = {
   ArrowLeft: (at) => at - 1, ArrowRight: (at) => at + 1, Home: () => 0, End: () => Infinity,
 };
 
 // Play, step back, step on and a scrubber; space plays, arrows step, Home and End go to the ends.
-//   steps(), rate(): numbers, read afresh; name(step): the step in words
-export function player(view, { steps, rate = () => 10, name = (step) => `step ${step + 1}` }) {
+//   steps(), rate(): numbers, read afresh; name(step): the step in words; label: what is played
+export function player(view, { label = "", steps, rate = () => 10, name = stepName }) {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let drawnAt = -Infinity;
   const made = clock({
@@ -204,8 +206,8 @@ export function player(view, { steps, rate = () => 10, name = (step) => `step ${
   const main = button("Play", { icon: "play", onClick: flip });
   const scrub = element("input", { type: "range", min: 0, "aria-label": "Step" });
   scrub.addEventListener("input", () => made.seek(Number(scrub.value)));
-  const bar = element("div", { class: "segviz-player", role: "group", "aria-label": "Player" },
-    button("Step back", { icon: "back", onClick: () => made.seek(made.step - 1) }), main,
+  const bar = element("div",
+    { class: "segviz-player", role: "group", "aria-label": label || "Player" }, label, button("Step back", { icon: "back", onClick: () => made.seek(made.step - 1) }), main,
     button("Step on", { icon: "forward", onClick: () => made.seek(made.step + 1) }), scrub);
   bar.addEventListener("keydown", (event) => {
     const move = PLAYER_KEYS[event.key];

@@ -39,6 +39,7 @@ function render(context) {
   slider(view, "padding");
   toggle(view, "relu", { label: "ReLU" });
   const scan = player(view, {
+    label: "scan",
     steps: () => view.trace().size[0] * view.trace().size[1],
     rate: () => (view.trace().size[0] * view.trace().size[1]) / 12,
     name: (step) => `output pixel ${step + 1}`,

@@ -124,7 +124,11 @@ export function open({ model, el }, label) {
   const view = { model, drawers: [], closers: [] };
   view.get = (name) => model.get(name);
   view.settled = (name) => model.get("_settled")[name];
-  view.ask = asker(model);
+  const ask = asker(model);
+  view.ask = (settings) => {
+    view.hasAsked = true;
+    ask(settings);
+  };
   view.tell = teller(view);
   view.trace = latest(model, "_trace");
   view.detail = latest(model, "_detail");
@@ -139,7 +143,7 @@ export function open({ model, el }, label) {
     view.root.remove();
   };
   // A comm's first message can wait behind a running cell; later ones do not. Get it over with.
-  view.ask();
+  ask();
   return view;
 }
 
@@ -187,7 +191,7 @@ function drawWhenChanged(view) {
   });
   sized.observe(view.root);
   const patience = setInterval(() => {
-    const behind = view.get("_asked") > view.get("_answered");
+    const behind = view.hasAsked && view.get("_asked") > view.get("_answered");
     view.waiting.hidden = !(behind && view.wasBehind);
     view.wasBehind = behind;
   }, 500);

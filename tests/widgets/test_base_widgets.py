@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -92,17 +93,25 @@ def test_what_the_browser_may_not_set_is_answered_in_words(widget):
     assert widget.error == ""
 
 
-def test_javascript_is_one_module_that_imports_nothing(widget, tmp_path):
+@pytest.fixture
+def node():
+    """Node.js runs the browser's half without a browser."""
+    found = shutil.which("node")
+    assert found, "Node.js is not on the PATH: install it (Debian: apt install nodejs)."
+    return found
+
+
+def test_javascript_is_one_module_that_imports_nothing(widget, node, tmp_path):
     assert not re.search(r"^import\b|https?:(?!//www\.w3\.org)", widget._esm, re.MULTILINE)
     module = tmp_path / "widget.mjs"
     module.write_text(widget._esm, "utf-8")
-    subprocess.run(["node", "--check", module], check=True)
+    subprocess.run([node, "--check", module], check=True)
 
 
-def test_javascript_unit_tests():
+def test_javascript_unit_tests(node):
     folder = Path(__file__).parent / "js"
     files = sorted(map(str, folder.glob("*.test.mjs")))
-    done = subprocess.run(["node", "--test", *files], capture_output=True, text=True)
+    done = subprocess.run([node, "--test", *files], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
 
 
