@@ -1,0 +1,109 @@
+"""Find the input sizes nearest to one that does not fit: run the network on sizes alone."""
+
+from __future__ import annotations
+
+from segviz._trace import MetaNetwork, ShapeClash, Trace
+
+MOST_RUNS = 300  # in one direction; a network takes 2 to 50 ms each
+FARTHEST = 4096  # pixels from the size asked for
+
+
+def nearest_size(
+    network: MetaNetwork, size: tuple[int, ...], first: ShapeClash, direction: int
+) -> tuple[int, ...] | None:
+    """Return the nearest larger (direction 1) or smaller (-1) size of the picture that works.
+
+    Each axis moves by itself, and only as long as the clash that is met lies on it. Where it is
+    not known on which, as with dense layers, all move together. A size at which the sum that
+    clashed first would only repeat a single row does not count, nor one at which rows and columns
+    have moved into the batch.
+
+    Returns:
+        The size (N, C, ...), or None if there is none within reach.
+    """
+    search = _Search(network, size, first, direction)
+    while search.runs < MOST_RUNS:
+        clash = search.clash()
+        if clash is None:
+            return search.size
+        if clash.axes is None and search.make_equal():
+            continue
+        if clash.axes == () or clash.needs == -direction or not search.move(clash):
+            return None
+    return None
+
+
+class _Search:
+    """A size on its way from the one asked for into one direction."""
+
+    def __init__(
+        self, network: MetaNetwork, size: tuple[int, ...], first: ShapeClash, direction: int
+    ) -> None:
+        self.network, self.size, self.direction = network, size, direction
+        self.start, self.first, self.runs = size, first, 0
+
+    def clash(self) -> ShapeClash | None:
+        """Return what stops the network at the size reached, None if nothing does."""
+        self.runs += 1
+        try:
+            trace = self.network.trace(self.size)
+        except ShapeClash as clash:
+            return clash
+        return None if self._sound(trace) else ShapeClash(self.first.reason, self.first.axes)
+
+    def _sound(self, trace: Trace) -> bool:
+        """Return False where torch goes on with something else than was meant."""
+        output = trace.outputs[0].size
+        if self.first.axes is None and len(output) == 2 and output[0] != self.size[0]:
+            return False
+        clashed = trace.steps[len(self.first.steps) :][:1]
+        return not any(s.pointwise and len({value.size for value in s.inputs}) > 1 for s in clashed)
+
+    def move(self, clash: ShapeClash) -> bool:
+        """Move on to the next size that may work; False if it would be out of reach."""
+        if clash.axes is None:
+            groups = [tuple(range(2, len(self.size)))]
+        else:
+            groups = [(max(axis + len(self.size), 2),) for axis in clash.axes]
+        if clash.needs == 0:
+            return self._shift([dim for group in groups for dim in group], 1)
+        return all(self._leap(group) for group in groups)
+
+    def make_equal(self) -> bool:
+        """Make the picture square, as wide as the wider side if smaller ones are looked for."""
+        before, spatial = self.size, self.size[2:]
+        side = max(spatial, default=0) if self.direction < 0 else min(spatial, default=0)
+        self.size = (*self.size[:2], *[side] * len(spatial))
+        return self.size != before
+
+    def _shift(self, dims: list[int] | tuple[int, ...], by: int) -> bool:
+        moved = list(self.size)
+        for dim in dims:
+            moved[dim] += by * self.direction
+        if any(n < 1 or abs(n - old) > FARTHEST for n, old in zip(moved, self.start, strict=True)):
+            return False
+        self.size = tuple(moved)
+        return True
+
+    def _leap(self, dims: tuple[int, ...]) -> bool:
+        """Move to the first size that is no longer too small (or too large) along these axes.
+
+        Everything on the way is too small, so steps may double; then halve to find the first.
+        """
+        step = 1
+        while self._still_wrong(dims):
+            if not self._shift(dims, step):
+                return False
+            step *= 2
+        while step > 1:
+            step //= 2
+            reached = self.size
+            if not self._shift(dims, -step) or self._still_wrong(dims):
+                self.size = reached
+        return True
+
+    def _still_wrong(self, dims: tuple[int, ...]) -> bool:
+        clash = self.clash()
+        if clash is None or clash.needs != self.direction:
+            return False
+        return clash.axes is None or any(max(a + len(self.size), 2) in dims for a in clash.axes)
