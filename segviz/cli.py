@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add(commands, "doctor", _doctor, "what works on this machine, and what to do about the rest")
     _add_data(commands)
+    _add_training(commands)
     build = _add(commands, "build", _build, "make the notebooks from lectures/src, and run them")
     build.add_argument("names", nargs="*", metavar="NN", help="lectures to build; all by default")
     build.add_argument("--check", action="store_true", help="only compare them with their sources")
@@ -91,6 +92,19 @@ def _add_data(commands: Commands) -> None:
     where.add_argument("names", nargs="*", metavar="SET", help="all sets by default")
 
 
+def _add_training(commands: Commands) -> None:
+    _add(commands, "recipes", _recipes, "the trainings of the course, and what each must reach")
+    train = _add(commands, "train", _train, "train a recipe's networks, measure and save them")
+    words = "train each network N times, from seeds 0 to N - 1; three or more tell the spread"
+    train.add_argument("--seeds", type=int, default=1, metavar="N", help=words)
+    evaluate = _add(commands, "evaluate", _evaluate, "measure a recipe's checkpoints once more")
+    for command, folder in ((train, "checkpoints"), (evaluate, None)):
+        command.add_argument("name", metavar="RECIPE")
+        command.add_argument("--source", choices=("auto", "real", "bundled"), default="auto")
+        words = f"where the checkpoints are; {folder or 'those of the course'} by default"
+        command.add_argument("--folder", default=folder, help=words)
+
+
 def _doctor(options: argparse.Namespace) -> int:
     from ._doctor import examine
 
@@ -113,9 +127,8 @@ def _data_list(options: argparse.Namespace) -> int:
     for status in list_sets():
         entry = status.dataset
         here = f"{len(entry.files) - status.missing} of {len(entry.files)}"
-        print(
-            f"{entry.name:20} {here:>12} {entry.bytes / 1e6:7.1f}  {shorten(entry.licence, 60, placeholder=' …')}"
-        )
+        licence = shorten(entry.licence, 60, placeholder=" …")
+        print(f"{entry.name:20} {here:>12} {entry.bytes / 1e6:7.1f}  {licence}")
     return 0
 
 
@@ -153,3 +166,35 @@ def _data_where(options: argparse.Namespace) -> int:
         counts = f"{status.local} in $SEGVIZ_DATA, {status.cached} in the cache"
         print(f"{status.dataset.name:20} {counts}, {status.missing} missing")
     return 0
+
+
+def _recipes(options: argparse.Namespace) -> int:
+    from .training.recipes import list_recipes
+
+    for recipe in list_recipes():
+        print(recipe)
+        for name, network in recipe.networks.items():
+            goals = [f"{metric} >= {score}" for metric, score in network.at_least.items()]
+            goals += [f"{metric} <= {score}" for metric, score in network.at_most.items()]
+            print(f"  {name:24} {', '.join(goals)}")
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from .training.recipes import train
+
+    seeds = range(options.seeds)
+    cards = train(options.name, source=options.source, seeds=seeds, folder=options.folder)
+    for card in cards:
+        print(card)
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    """Exit code 1 where a score misses its recipe's goal."""
+    from .training.recipes import evaluate
+
+    results = evaluate(options.name, source=options.source, folder=options.folder)
+    for result in results:
+        print(result)
+    return 1 if any(result.missed for result in results) else 0

@@ -142,3 +142,30 @@ def test_verify_fails_on_a_damaged_file_and_names_it(monkeypatch, tmp_path, caps
     path.write_bytes(b"not a picture")
     assert cli.main(["data", "verify", "quokka"]) == 1
     assert f"damaged: {path}" in capsys.readouterr().out
+
+
+def test_recipes_tell_what_each_network_must_reach(capsys):
+    assert cli.main(["recipes"]) == 0
+    out = capsys.readouterr().out
+    assert "camvid_ladder: " in out
+    assert "  camvid_fcn16s            mean_iou >= 0.44\n" in out
+
+
+def test_train_and_evaluate_hand_on_what_was_asked(monkeypatch, capsys):
+    from segviz.training import recipes
+
+    asked = []
+    monkeypatch.setattr(recipes, "train", lambda *a, **k: asked.append((a, k)) or ["the card"])
+    result = SimpleNamespace(missed=("mean_iou 0.3 is below 0.4",))
+    monkeypatch.setattr(recipes, "evaluate", lambda *a, **k: asked.append((a, k)) or [result])
+    assert cli.main(["train", "camvid_ladder", "--seeds", "3", "--source", "bundled"]) == 0
+    assert capsys.readouterr().out == "the card\n"
+    assert cli.main(["evaluate", "camvid_ladder"]) == 1  # a goal is missed
+    train = {"source": "bundled", "seeds": range(3), "folder": "checkpoints"}
+    evaluate = {"source": "auto", "folder": None}
+    assert asked == [(("camvid_ladder",), train), (("camvid_ladder",), evaluate)]
+
+
+def test_an_unknown_recipe_is_answered_with_those_there_are(capsys):
+    assert cli.main(["train", "camvid"]) == 1
+    assert "camvid_ladder" in capsys.readouterr().err
