@@ -36,11 +36,14 @@ files, and the checks that every widget must pass run over all of them):
 2. ``segviz/widgets/pooling.js``: ``import { open, slider, ... } from "./core.js"`` (one statement
    per shared file, no other import) and ``export default { render }``. It draws what the trace
    says and never computes a result. All of it becomes one module, so a name that a shared file
-   has taken is not free.
+   has taken is not free. Draw with ``view.settled(name)``, the setting that the trace belongs to;
+   what the browser can look up in the scene needs no answer: ``slider(view, name, {quiet: true})``.
 3. ``tests/widgets/test_pooling_widget.py``: the trace against an independent computation.
 4. A lecture cell: ``segviz.widgets.Pooling2D()``.
 
-The still is drawn by the function of the same stem in ``segviz/plot/``. While you work on the JS,
+The still is drawn by the function of the same stem in ``segviz/plot/``. Every widget is shown,
+walked through by keyboard and looked at by axe in ``tests/browser/``, and timed against matplotlib
+by ``tests/benchmarks/widgets.py``, without another line. While you work on the JS,
 run the cell again: the files are read whenever a widget is made, so the kernel can stay.
 """
 

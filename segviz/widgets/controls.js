@@ -130,10 +130,11 @@ export function grid({ label, onEdit, onSelect, step = 0.5, digits = 2 }) {
 function showNumber(cell, number, digits) {
   const text = format(number, digits);
   if (cell.tagName !== "INPUT") return putText(cell, text);
+  if (cell.value === text) return;
   // What is being typed stays as it is: "1." and "-" are on their way to a number.
-  const typing = document.activeElement === cell;
-  const other = Number.isFinite(parse(cell.value)) && parse(cell.value) !== number;
-  if (typing ? other : cell.value !== text) cell.value = text;
+  const typed = parse(cell.value);
+  const onItsWay = typed === number || !Number.isFinite(typed);
+  if (!onItsWay || document.activeElement !== cell) cell.value = text;
 }
 
 // The step clock, without a page: play, pause, step and scrub over 0 .. steps - 1.
