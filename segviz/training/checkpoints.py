@@ -1,0 +1,205 @@
+"""Trained weights with a card that says how they came about and what they reach.
+
+A checkpoint is two files: NAME.safetensors, which holds numbers and cannot run code, and NAME.json,
+the card. The card carries the SHA-256 of the weights; weights of another card are not loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load, save
+from torch import nn
+
+from segviz.datasets.registry import course_data
+from segviz.models import create
+from segviz.models.backbones import WEIGHTS_SHA256
+from segviz.ops._checks import shown
+from segviz.training.cards import Card
+
+STAND_IN = "-stand-in"
+_BACKBONE = "backbone."
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A trained network, in evaluation mode, and its card."""
+
+    model: nn.Module
+    card: Card
+
+
+def checkpoint_folder() -> Path:
+    """Return the folder of the checkpoints that come with the course."""
+    return course_data() / "checkpoints"
+
+
+def load_checkpoint(
+    name: str, *, source: str = "real", folder: str | os.PathLike[str] | None = None
+) -> Checkpoint:
+    """Load a trained network; frozen backbones come from their package.
+
+    Parameters
+    ----------
+    name : str
+        Such as "patch_to_fcn" or "camvid_fcn8s".
+    source : "real" or "stand-in"
+        What it was trained on; ``samples.source`` of the pictures that it shall run on.
+    folder : path, optional
+        By default that of the checkpoints that come with the course.
+
+    Returns
+    -------
+    Checkpoint
+        ``.model`` in evaluation mode, on the CPU; ``.card``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such checkpoint.
+    ValueError
+        If a file is damaged, or the two do not belong together.
+
+    Examples
+    --------
+    >>> load_checkpoint("no_such_network")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: no checkpoint 'no_such_network' here. There are camvid_fcn16s, ...
+    """
+    card_file = _find(name, source, folder)
+    card = _read_card(card_file)
+    stem, weights_file = card_file.stem, card_file.with_suffix(".safetensors")
+    content = weights_file.read_bytes() if weights_file.is_file() else b""
+    if hashlib.sha256(content).hexdigest() != card.sha256:
+        raise ValueError(
+            f"{weights_file.name} is missing, damaged, or not of the card {card_file.name} "
+            f"(SHA-256 differs). Train it again with: segviz train {card.recipe}"
+        )
+    if card.backbone not in ("", WEIGHTS_SHA256):
+        raise ValueError(
+            f"{stem} was trained on a backbone of other weights than those installed. "
+            f"Train it again with: segviz train {card.recipe}"
+        )
+    model = create(card.model, **card.variant)
+    _put_in(model, load(content), stem)
+    return Checkpoint(model.eval(), card)
+
+
+def save_checkpoint(
+    name: str, model: nn.Module, card: Card, *, folder: str | os.PathLike[str]
+) -> Card:
+    """Write weights and card, each in one step, so that no half-written file is ever there.
+
+    A frozen backbone is left out. Returns the card with the SHA-256 of the weights.
+
+    Raises
+    ------
+    ValueError
+        If the name is no file name.
+    OSError
+        If the folder cannot be written to.
+    """
+    stem = _stem(name, card.source)
+    frozen = bool(getattr(model, "frozen", False))
+    kept = {
+        key: value.detach().cpu().contiguous()
+        for key, value in model.state_dict().items()
+        if not (frozen and key.startswith(_BACKBONE))
+    }
+    content = save(kept)
+    card = card.with_weights(
+        sha256=hashlib.sha256(content).hexdigest(),
+        bytes=len(content),
+        backbone=WEIGHTS_SHA256 if frozen else "",
+    )
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    _write(place / f"{stem}.safetensors", content)
+    _write(place / f"{stem}.json", card.to_json().encode())
+    return card
+
+
+def load_card(
+    name: str, *, source: str = "real", folder: str | os.PathLike[str] | None = None
+) -> Card:
+    """Return the card of a checkpoint; its weights are not read."""
+    return _read_card(_find(name, source, folder))
+
+
+def _find(name: str, source: str, folder: str | os.PathLike[str] | None) -> Path:
+    place = checkpoint_folder() if folder is None else Path(folder)
+    card_file = place / f"{_stem(name, source)}.json"
+    if not card_file.is_file():
+        raise FileNotFoundError(
+            f"no checkpoint {card_file.stem!r} here. "
+            f"There are {', '.join(_names(place)) or 'none in this folder'}."
+        )
+    return card_file
+
+
+def _stem(name: object, source: object) -> str:
+    if not isinstance(name, str) or not re.fullmatch(r"\w[\w.-]*", name):
+        raise ValueError(
+            f"name={shown(name)} is no name of a checkpoint: letters, digits, _ and -. "
+            "Use one such as 'patch_to_fcn'."
+        )
+    if source not in ("real", "stand-in"):
+        raise ValueError(
+            f"source={shown(source)} must say what the network was trained on. "
+            "Use 'real' or 'stand-in', or samples.source."
+        )
+    return name if source == "real" else name + STAND_IN
+
+
+def _names(place: Path) -> list[str]:
+    stems = {path.stem for path in place.glob("*.json")}
+    return sorted(stems)
+
+
+def _read_card(path: Path) -> Card:
+    try:
+        return Card.from_json(path.read_text(encoding="utf-8"))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"the card {path.name} cannot be read ({shown(str(error))}). "
+            "Take it from the course again, or train the network again."
+        ) from error
+
+
+def _put_in(model: nn.Module, weights: dict[str, torch.Tensor], stem: str) -> None:
+    wanted = model.state_dict()
+    if getattr(model, "frozen", False):
+        wanted = {key: value for key, value in wanted.items() if not key.startswith(_BACKBONE)}
+    shapes = {key: value.shape for key, value in weights.items()}
+    wrong = {
+        key
+        for key in {*wanted, *shapes}
+        if key not in wanted or wanted[key].shape != shapes.get(key)
+    }
+    if wrong:
+        raise ValueError(
+            f"{stem} does not fit the network that its card names: {shown(sorted(wrong))}. "
+            "Take both files from the course again, or train the network again."
+        )
+    model.load_state_dict(weights, strict=False)
+
+
+def _write(path: Path, content: bytes) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
