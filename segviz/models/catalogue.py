@@ -92,7 +92,7 @@ def create(
             variant[key] = value
     if seed is None:
         return _NETWORKS[name](**variant)
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(whole_number(seed, "seed", 0))
         return _NETWORKS[name](**variant)
 
