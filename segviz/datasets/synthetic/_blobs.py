@@ -30,6 +30,10 @@ class Blobs:
         """Return the chosen ones."""
         return Blobs(*(getattr(self, f.name)[index] for f in fields(self)))
 
+    def span(self, index: int | NDArray[np.int64]) -> Field:
+        """Return a distance from the centre that the outline hardly ever passes."""
+        return np.asarray(1.25 * self.radius[index] * np.maximum(self.stretch[index], 1.0))
+
     def outline(self, index: int, direction: Field) -> Field:
         """Return the distance from the centre to the outline along ``direction`` in radians."""
         turned = direction - self.angle[index]
@@ -105,14 +109,12 @@ def _reach(blobs: Blobs, one: int, other: int, direction: float) -> float:
 
 
 def _keeps_off(blobs: Blobs, index: int, placed: list[int]) -> bool:
-    for other in placed:
-        row, column = blobs.centre[index] - blobs.centre[other]
-        gap = float(np.hypot(row, column))
-        if gap > 4.5 * (blobs.radius[index] + blobs.radius[other]):
-            continue
-        if gap < 0.88 * _reach(blobs, other, index, float(np.arctan2(row, column))):
-            return False
-    return True
+    """Whether a blob overlaps none of the others by more than a little."""
+    offset = blobs.centre[index] - blobs.centre[placed]
+    gap = np.hypot(offset[:, 0], offset[:, 1])
+    near = np.nonzero(gap < blobs.span(index) + blobs.span(np.array(placed, dtype=int)))[0]
+    direction = np.arctan2(offset[:, 0], offset[:, 1])
+    return all(gap[k] >= 0.88 * _reach(blobs, placed[k], index, float(direction[k])) for k in near)
 
 
 def claim(blobs: Blobs, size: Size) -> tuple[Blobs, list[View], NDArray[np.int64]]:
@@ -131,7 +133,7 @@ def claim(blobs: Blobs, size: Size) -> tuple[Blobs, list[View], NDArray[np.int64
 
 def _view(blobs: Blobs, index: int, size: Size, margin: float = 4.0) -> View:
     centre = blobs.centre[index]
-    reach = 1.25 * blobs.radius[index] * max(1.0, float(blobs.stretch[index])) + margin
+    reach = blobs.span(index) + margin
     low = np.clip(np.floor(centre - reach), 0, size).astype(int)
     high = np.clip(np.ceil(centre + reach), 0, size).astype(int)
     row = np.arange(low[0], high[0])[:, None] + 0.5 - centre[0]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..samples import Sample
-from ._cells import Cells, Partition, pack_cells, partition
+from ._cells import Partition, pack_cells, partition
 from ._fields import (
     Field,
     Size,
@@ -64,7 +64,7 @@ def _section(rng: np.random.Generator, size: Size, name: str) -> Sample:
     tissue = _cytoplasm(rng, plan.owner, len(cells.radius))
     draw_organelles(rng, tissue, plan, cells, room)
     _draw_membranes(rng, tissue, room)
-    _draw_stain(rng, tissue, plan, cells)
+    _draw_stain(rng, tissue, plan)
     return to_sample(name, _microscope(rng, tissue), instances == 0, instances)
 
 
@@ -114,15 +114,17 @@ def _draw_membranes(rng: np.random.Generator, tissue: Field, room: Field) -> Non
     tissue += np.maximum(strength * core, smear) * (dark - tissue)
 
 
-def _draw_stain(rng: np.random.Generator, tissue: Field, plan: Partition, cells: Cells) -> None:
+def _draw_stain(rng: np.random.Generator, tissue: Field, plan: Partition) -> None:
     """Dark densities at a few contacts, as synapses have them, spreading into the cells."""
-    size = tissue.shape
     for _ in range(rng.poisson(tissue.size / 45_000)):
-        centre = rng.random(2) * size
-        reach = rng.uniform(5, 13)
-        gap2 = (plan.row - centre[0]) ** 2 + (plan.column - centre[1]) ** 2
-        near = np.exp(-gap2 / (2 * reach**2)) * np.exp(-plan.distance / 7)
-        tissue -= rng.uniform(0.2, 0.4) * near
+        row, column = rng.random(2) * tissue.shape
+        reach, strength = rng.uniform(5, 13), rng.uniform(0.2, 0.4)
+        near = tuple(
+            slice(max(int(at - 5 * reach), 0), int(at + 5 * reach)) for at in (row, column)
+        )
+        gap2 = (plan.row[near] - row) ** 2 + (plan.column[near] - column) ** 2
+        spread = np.exp(-gap2 / (2 * reach**2)) * np.exp(-plan.distance[near] / 7)
+        tissue[near] -= strength * spread
 
 
 def _microscope(rng: np.random.Generator, tissue: Field) -> Field:
