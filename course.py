@@ -163,8 +163,9 @@ def _pip(*arguments: str) -> None:
     command = [python(), "-m", "pip", "install", "--no-input", "--progress-bar=off", *arguments]
     extra = {"PIP_USER": "0", "PYTHONUNBUFFERED": "1", "TMPDIR": str(scratch), "TEMP": str(scratch)}
     with LOG.open("w", encoding="utf-8") as log:
+        environment = {**_environment(), **extra}
         process = subprocess.Popen(
-            command, cwd=ROOT, env={**_environment(), **extra}, stdout=log, stderr=log
+            command, cwd=ROOT, env=environment, stdout=log, stderr=log, close_fds=False
         )
         try:
             _show_progress(process)
@@ -183,16 +184,15 @@ def _show_progress(process: subprocess.Popen) -> None:
     start, shown, live = time.monotonic(), "", sys.stdout.isatty()
     while process.poll() is None:
         time.sleep(0.3)
-        doing = _last_line(
-            LOG.read_text(encoding="utf-8", errors="replace"), "Downloading ", "Installing "
-        )
-        line = f"{time.monotonic() - start:4.0f} s  {doing[:66]}"
+        words = LOG.read_text(encoding="utf-8", errors="replace")
+        doing = _last_line(words, "Downloading ", "Installing ")
+        line = f"  {time.monotonic() - start:4.0f} s  {doing[:66]:66}"
         if live:
-            print(f"\r\033[K  {line}", end="", flush=True)
+            print("\r" + line, end="", flush=True)
         elif doing != shown:
-            print(f"  {line}", flush=True)
+            print(line.rstrip(), flush=True)
         shown = doing
-    print("\r\033[K" if live else "", end="")
+    print(f"\r{'':76}\r" if live else "", end="")
 
 
 def _explain(log: str) -> str:
@@ -238,8 +238,10 @@ def _write(path: Path, text: str) -> None:
 
 @contextlib.contextmanager
 def _one_at_a_time():
-    """Hold a lock that the operating system lets go of when its holder dies."""
+    """Hold a lock that the operating system lets go of when its holders die: this process, and a
+    pip that goes on alone after it was killed."""
     with (ROOT / ".course.lock").open("a+") as file:
+        os.set_inheritable(file.fileno(), True)
         waiting = False
         while not _locked(file):
             if not waiting:

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / "build" / "checks"
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 SHOWN_LINES, SHOWN_COLUMNS = 120, 300
-DEBIAN_PACKAGES = {"node": "nodejs", "chromium": "chromium"}
+DEBIAN_PACKAGES = {"node": "nodejs", "chromium": "chromium fonts-liberation"}
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 
@@ -147,7 +147,7 @@ def program_of(check: Check) -> str | None:
         return ""
     found = find_program(check.program)
     if found is None and IN_CI and hasattr(os, "geteuid") and os.geteuid() == 0:
-        install(DEBIAN_PACKAGES[check.program])
+        install(*DEBIAN_PACKAGES[check.program].split())
         found = find_program(check.program)
     return found
 
@@ -160,16 +160,16 @@ def find_program(name: str) -> str | None:
     return next((found for candidate in candidates if (found := shutil.which(candidate))), None)
 
 
-def install(package: str) -> None:
+def install(*packages: str) -> None:
     """As root in CI, on Debian: have it, or let the check fail for want of it."""
     if shutil.which("apt-get"):
-        print(f"  installing {package}", flush=True)
+        print(f"  installing {' '.join(packages)}", flush=True)
         quiet = {
             "stdout": subprocess.DEVNULL,
             "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         }
         subprocess.run(["apt-get", "update", "-qq"], check=False, **quiet)
-        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package]
+        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
         subprocess.run(command, check=False, **quiet)
 
 
@@ -218,15 +218,14 @@ def tell(result: Result) -> Result:
 
 def show_running(began: dict[str, float]) -> None:
     if sys.stdout.isatty():
-        clear_line()
         now = time.monotonic()
-        words = (f"{name} ({now - then:.0f} s)" for name, then in began.items())
-        print(f"  running: {', '.join(words)}", end="", flush=True)
+        words = ", ".join(f"{name} ({now - then:.0f} s)" for name, then in began.items())
+        print(f"\r{'  running: ' + words:100}", end="", flush=True)
 
 
 def clear_line() -> None:
     if sys.stdout.isatty():
-        print("\r\033[K", end="")
+        print(f"\r{'':100}\r", end="")
 
 
 def summarize(results: list[Result], seconds: float) -> int:

@@ -55,7 +55,7 @@ def test_a_skipped_test_fails_in_ci_only(monkeypatch):
 
 def test_a_missing_program_is_loud_and_fails_in_ci(monkeypatch, capsys):
     monkeypatch.setattr(checks, "find_program", lambda name: None)
-    monkeypatch.setattr(checks, "install", lambda package: None)
+    monkeypatch.setattr(checks, "install", lambda *packages: None)
     (result,) = run([says("", program="node")], 1)
     assert result.outcome == "SKIPPED"
     assert result.words == "node is missing; on Debian: apt install nodejs"

@@ -7,7 +7,6 @@ import importlib.util
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -19,9 +18,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = (ROOT / "course.py").read_text("utf-8")
 BACKEND = """
-import pathlib, zipfile
+import os, pathlib, time, zipfile
 
 def build_editable(directory, config_settings=None, metadata_directory=None):
+    pathlib.Path("building").touch()
+    time.sleep(float(os.environ.get("BUILD_SECONDS", 0)))
     name = "tiny-1.0-py3-none-any.whl"
     files = {
         "tiny.pth": str(pathlib.Path("stubs").resolve()),
@@ -168,13 +169,14 @@ def test_a_package_that_is_not_to_be_had_is_named(course, tmp_path):
 
 def test_killed_in_the_middle_the_next_run_heals_it(course):
     (course / ".venv" / "course-setup.txt").write_text("unfinished")
-    process = start(course, "test")
-    while process.poll() is None and not (course / ".venv" / "tmp").exists():
-        time.sleep(0.02)  # until pip is at work
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    (course / "building").unlink()
+    process = start(course, "test", BUILD_SECONDS="5")
+    while process.poll() is None and not (course / "building").exists():
+        time.sleep(0.1)
+    process.kill()  # pip goes on alone, and is waited for
     code, out, error = run(course, "test")
     assert code == 0, error
+    assert "waiting for it" in out
     assert out.count("checked") == 1
 
 
