@@ -221,14 +221,16 @@ def _kept_bytes(network: MetaNetwork, trace: Trace) -> Counter[str]:
         held.append(storage)
         made_by.setdefault(storage._cdata, layer)
 
-    def pack(tensor: torch.Tensor) -> None:
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
         if storage._cdata in made_by and storage._cdata not in own:
             own.add(storage._cdata)  # counted
             kept[made_by[storage._cdata]] += storage.nbytes()
+        return nothing  # there is no backward pass
 
+    nothing = torch.empty(0, device="meta")
     _train(network.model, trace)
-    with saved_tensors_hooks(pack, lambda _: None):
+    with saved_tensors_hooks(pack, lambda packed: packed):
         network.trace(trace.picture.size, grad=True, watch=watch)
     return kept
 

@@ -12,6 +12,7 @@ from segviz._trace.steps import (
     Value,
     first_line,
     layer_of,
+    pooling_of,
     shown_size,
 )
 
@@ -209,18 +210,6 @@ def _unpool(layer: str, given: dict[str, Any], name: Names, steps: Sequence[Step
             f"pixels. Give output_size={counted}.",
             axes=[axis - axes for axis in differ],
         )
-
-
-def pooling_of(indices: Value, steps: Sequence[Step]) -> Step | None:
-    """Return the pooling that the indices come from, if nothing but their form was changed."""
-    while indices.step not in (-1, None):
-        step = steps[indices.step]
-        if step.function.startswith(("max_pool", "adaptive_max_pool", "fractional_max_pool")):
-            return step
-        if step.function not in ("squeeze", "unsqueeze", "clone", "_to_copy", "detach", "alias"):
-            return None
-        indices = step.inputs[0]
-    return None
 
 
 def _reflection(layer: str, given: dict[str, Any], name: Names, _steps: Sequence[Step]) -> None:

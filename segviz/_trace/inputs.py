@@ -59,13 +59,17 @@ def full_input_size(model: nn.Module, input_size: object) -> tuple[int, ...]:
         for index, number in enumerate(input_size)
     )
     axes = _spatial_axes(model, numbers)
-    full = numbers if len(numbers) == axes + 2 else (1, *numbers)
-    if max((*full[2:], 1)) > LARGEST_AXIS or math.prod(full) > LARGEST_PICTURE:
+    return not_too_large(numbers if len(numbers) == axes + 2 else (1, *numbers))
+
+
+def not_too_large(size: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the size (N, C, ...) if there can be such a picture."""
+    if max((*size[2:], 1)) > LARGEST_AXIS or math.prod(size) > LARGEST_PICTURE:
         raise ValueError(
-            f"input_size={checks.shown(input_size)} is larger than any picture "
-            f"(at most {LARGEST_AXIS} pixels an axis). Use a smaller size."
+            f"an input of {checks.shown(size)} is larger than any picture "
+            f"(at most {LARGEST_AXIS} pixels an axis). Use smaller numbers."
         )
-    return full
+    return size
 
 
 def _spatial_axes(model: nn.Module, numbers: tuple[int, ...]) -> int:

@@ -158,9 +158,10 @@ class Recorder(TorchDispatchMode):
         name, layer, label = self._inside[-1]
         if layer:
             return label
-        if function == "slice" and self.steps and self.steps[-1].function == "slice":
-            if arguments["self"] is self.steps[-1].output:
-                return self.steps[-1].layer  # the crop of another axis, written as one
+        before = self.steps[-1] if self.steps else None
+        again = before and function == before.function == "slice"
+        if before and again and arguments["self"] is before.output:
+            return before.layer  # the crop of another axis, written as one
         call = _CALLS.get(function, function.strip("_"))
         return self._numbered(f"{name}.{call}" if name else call)
 

@@ -99,6 +99,18 @@ def layer_of(value: Value, steps: Sequence[Step]) -> str:
     return "the picture" if value.step in (-1, None) else steps[value.step].layer
 
 
+def pooling_of(indices: Value, steps: Sequence[Step]) -> Step | None:
+    """Return the pooling that the indices come from, if nothing but their form was changed."""
+    while indices.step not in (-1, None):
+        step = steps[indices.step]
+        if step.function.startswith(("max_pool", "adaptive_max_pool", "fractional_max_pool")):
+            return step
+        if step.function not in ("squeeze", "unsqueeze", "clone", "_to_copy", "detach", "alias"):
+            return None
+        indices = step.inputs[0]
+    return None
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's text, without the full stop, not longer than a line."""
     lines = str(error).strip().splitlines() or [type(error).__name__]

@@ -110,7 +110,7 @@ def _resize(kind: str) -> Callable[[Step], Explanation]:
         texts = {}
         for dim, scale in zip(range(dims - len(scales), dims), scales, strict=True):
             n, m = step.inputs[0].size[dim], step.output.size[dim]
-            texts[dim] = f"floor({n}*{scale:g}) = {m}" if scale else f"{m}, as asked for"
+            texts[dim] = f"floor({n}*{scale:g}) = {m}" if scale else f"{m}, as asked"
         return f"{kind} upsampling", by_dimension(texts, dims)
 
     return rule
@@ -195,11 +195,8 @@ _RULES: dict[str, Callable[[Step], Explanation]] = {
     **dict.fromkeys(("avg_pool1d", "avg_pool2d", "avg_pool3d"), _pool),
     **dict.fromkeys(("max_unpool2d", "max_unpool3d"), _asked("max unpooling", "as was pooled")),
     **dict.fromkeys(("mean", "sum", "amax", "amin", "max", "min", "std", "var", "argmax"), _reduce),
-    **{
-        f"_adaptive_avg_pool{n}d": _asked("adaptive average pooling", "as asked for")
-        for n in (2, 3)
-    },
-    **{f"adaptive_max_pool{n}d": _asked("adaptive max pooling", "as asked for") for n in (2, 3)},
+    **{f"_adaptive_avg_pool{n}d": _asked("adaptive average pooling", "as asked") for n in (2, 3)},
+    **{f"adaptive_max_pool{n}d": _asked("adaptive max pooling", "as asked") for n in (2, 3)},
     **{f"upsample_nearest{n}d": _resize("nearest") for n in (1, 2, 3)},
     **{f"_upsample_nearest_exact{n}d": _resize("nearest") for n in (1, 2, 3)},
     "upsample_linear1d": _resize("linear"),

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from segviz._trace.inputs import not_too_large
 from segviz.ops import _checks as checks
 
 _CONVOLUTIONS: dict[int, Any] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
@@ -31,7 +32,7 @@ def stack_of(layers: Sequence[Any], input_size: object) -> tuple[nn.Module, tupl
         size = tuple(_large_enough(read, axis) for axis in range(axes))
     else:
         size = checks.sizes(input_size, "input_size", axes, 1)
-    return nn.Sequential(*convolutions), (1, 1, *size)
+    return nn.Sequential(*convolutions), not_too_large((1, 1, *size))
 
 
 def _entry(entry: Any, index: int) -> tuple[Any, ...]:

@@ -43,6 +43,7 @@ class ReceptiveField:
         start: the first pixel, negative where it lies in the padding.
         visible: (first, last) pixel along each axis that really lies in this picture and is
             reached, None if the unit sees no pixel of it.
+        jump: pixels from this unit's field to the next one's; None by gradient.
         input_size: the picture (rows, columns).
         by: "formula" or "gradient". By gradient, size and start are those of ``visible``.
         layers: a LayerField for each layer that changes the field; empty by gradient.
@@ -55,6 +56,7 @@ class ReceptiveField:
     size: tuple[int, ...]
     start: tuple[int, ...]
     visible: tuple[Span, ...] | None
+    jump: tuple[int | float, ...] | None
     input_size: tuple[int, ...]
     by: str
     layers: tuple[LayerField, ...] = ()

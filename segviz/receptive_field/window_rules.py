@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from segviz._trace import Step
-from segviz._trace.clashes import pooling_of
+from segviz._trace.steps import pooling_of
 from segviz.receptive_field import windows
 from segviz.receptive_field.axis import Window
 from segviz.receptive_field.pieces import Dimension, axes_in
