@@ -79,13 +79,16 @@ def figure(height: float = 3.6, width: float = WIDTH) -> Figure:
     return Figure(figsize=(width, height), layout="constrained", facecolor="white")
 
 
-def few_colours(png: bytes) -> bytes:
-    """The same PNG with at most 256 colours: half the size, and a notebook holds dozens."""
+def few_colours(png: bytes, most_bytes: int = 32_000) -> bytes:
+    """The same PNG with as many colours, at most 256, as fit: a notebook holds dozens of them."""
     import io
 
     from PIL import Image
 
-    image = Image.open(io.BytesIO(png)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    file = io.BytesIO()
-    image.save(file, format="png", optimize=True)
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    for colours in (256, 128, 64, 32):
+        file = io.BytesIO()
+        image.quantize(colours, dither=Image.Dither.NONE).save(file, format="png", optimize=True)
+        if file.tell() <= most_bytes:
+            break
     return file.getvalue()

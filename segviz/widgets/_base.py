@@ -52,22 +52,17 @@ from __future__ import annotations
 import base64
 import inspect
 import io
-import re
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 import anywidget
-import numpy as np
 import traitlets
 
 from segviz.plot import _style
 from segviz.widgets._parameters import Parameter
-
-_HERE = Path(__file__).parent
-_SHARED = ("core.js", "controls.js", "canvas.js", "tables.js")
-_IMPORT = re.compile(r'^import\s*\{[^}]*\}\s*from\s*"\./\w+\.js";\n', re.MULTILINE)
+from segviz.widgets._wire import codes as codes
+from segviz.widgets._wire import pack, source, style
 
 
 class TraceWidget(anywidget.AnyWidget):
@@ -112,8 +107,8 @@ class TraceWidget(anywidget.AnyWidget):
         for name, value in settings.items():
             setattr(self, name, value)
         self._controls = {name: self._kind(name).control() for name in self.parameters}
-        self._look = _pack(_style.look())
-        self._scene = _pack(self._scene_arrays())
+        self._look = pack(_style.look())
+        self._scene = pack(self._scene_arrays())
         self._answer(self._settings())
         # Last, because it opens the comm: all of the state then travels in that one message.
         super().__init__()
@@ -164,7 +159,7 @@ class TraceWidget(anywidget.AnyWidget):
 
     @property
     def _css(self) -> str:
-        return (_HERE / "core.css").read_text("utf-8")
+        return style()
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take settings from the browser; what is not legal is answered, never raised."""
@@ -215,7 +210,7 @@ class TraceWidget(anywidget.AnyWidget):
         with self.hold_sync():
             for answer, (inputs, arrays) in news.items():
                 self._done[answer], self._arrays[answer] = inputs, dict(arrays)
-                setattr(self, answer, _pack(arrays))
+                setattr(self, answer, pack(arrays))
             self._settled, self._error, self._answered = settings, {}, self._asked
 
     def _refuse(self, error: Exception, remedy: dict[str, Any]) -> None:
@@ -245,18 +240,6 @@ class TraceWidget(anywidget.AnyWidget):
         return {"_trace": self._compute, "_detail": self._inspect}[answer]
 
 
-def source(stem: str) -> str:
-    """The widget's JS and the files it shares, as one module that imports nothing."""
-    files = [(_HERE / name).read_text("utf-8") for name in (*_SHARED, f"{stem}.js")]
-    return "\n".join(_IMPORT.sub("", file) for file in files)
-
-
-def codes(values: np.ndarray, limit: float) -> np.ndarray:
-    """Values as uint8 for a signed colour table: 128 is zero, 1 is ``-limit``, 255 ``+limit``."""
-    scaled = np.rint(np.clip(np.asarray(values) / limit, -1, 1) * 127)
-    return (scaled + 128).astype(np.uint8)
-
-
 def _stem(widget: type) -> str:
     return widget.__module__.rpartition(".")[2]
 
@@ -264,14 +247,3 @@ def _stem(widget: type) -> str:
 def _named(method: Any, parameters: tuple[str, ...]) -> tuple[str, ...]:
     wanted = inspect.signature(method).parameters
     return tuple(name for name in parameters if name in wanted)
-
-
-def _pack(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Arrays as shape, type and bytes, so that they travel as binary; the rest as it is."""
-    return {name: _packed(value) if isinstance(value, np.ndarray) else value
-            for name, value in values.items()}  # fmt: skip
-
-
-def _packed(array: np.ndarray) -> dict[str, Any]:
-    array = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False)
-    return {"shape": list(array.shape), "dtype": array.dtype.name, "data": array.tobytes()}

@@ -18,7 +18,7 @@ import traitlets
 from PIL import Image
 
 import segviz.widgets
-from segviz.widgets import _base
+from segviz.widgets import _base, _wire
 from segviz.widgets._parameters import Cell, Choice, Flag, Grid, Number, Whole
 
 ALL = dir(segviz.widgets)
@@ -116,7 +116,7 @@ def test_javascript_unit_tests(node):
 
 
 def test_codes_put_zero_at_128():
-    assert _base.codes(np.array([-2.0, -1, 0, 0.5, 1, 3]), 1.0).tolist() == [
+    assert _wire.codes(np.array([-2.0, -1, 0, 0.5, 1, 3]), 1.0).tolist() == [
         1,
         1,
         128,
