@@ -77,7 +77,7 @@ def test_links_lead_to_files_that_exist(source):
 
 
 def test_html_shows_every_picture_with_words_and_no_widget_without_kernel(built):
-    page, _ = HTMLExporter().from_notebook_node(built)
+    page, _ = HTMLExporter(template_name="classic").from_notebook_node(built)
     pictures = re.findall(r'<img[^>]*?alt="([^"]*)"', page)
     count = sum("image/png" in o.get("data", {}) for c in built.cells for o in c.get("outputs", ()))
     assert len(pictures) >= count > 0
