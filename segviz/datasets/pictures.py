@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,9 +75,18 @@ def _find(source: Any) -> Path:
         return bundled_pictures()[str(source)]
     raise ValueError(
         f"No picture {str(source)!r}: there is no such file in {Path.cwd().name}/, and it is none "
-        f"of the bundled ones. Upload your file beside the notebook, or use one of "
+        f"of the bundled ones. {_nearest(path)}Upload your file beside the notebook, or use one of "
         f"{', '.join(bundled_pictures())}."
     )
+
+
+def _nearest(path: Path) -> str:
+    """The file or bundled picture that was probably meant, as a question; or nothing."""
+    meant = {name.lower(): name for name in bundled_pictures()}
+    if os.access(path.parent, os.R_OK | os.X_OK):
+        meant |= {file.name.lower(): str(file) for file in path.parent.iterdir() if file.is_file()}
+    near = get_close_matches(path.name.lower(), meant, n=1, cutoff=0.7)
+    return f"Do you mean {meant[near[0]]!r}? " if near else ""
 
 
 def _open(path: Path) -> Any:

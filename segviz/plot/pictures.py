@@ -113,7 +113,7 @@ def class_map(
 
 
 def feature_maps(image: Any, rows: Mapping[str, Any]) -> np.ndarray:
-    """Draw a few maps of several layers, one layer a row, the picture itself on the left.
+    """Draw a few maps of several layers, one layer a row, the picture itself at the top left.
 
     Args:
         image: the picture, as in :func:`pictures`.
@@ -126,12 +126,14 @@ def feature_maps(image: Any, rows: Mapping[str, Any]) -> np.ndarray:
     (1, 4)
     """
     most = max(len(maps) for maps in rows.values())
-    axes = _grid(len(rows), 1 + most, 1.0, height=1.35)
+    axes = _grid(len(rows), 1 + most, 1.0, height=1.1)
     for axis in axes.flat:
         axis.set_axis_off()
     _draw(axes[0, 0], _as_picture(image, 0), False)
     for row, (name, maps) in enumerate(rows.items()):
-        axes[row, 0].set_title(name, fontsize=10)
+        first = axes[row, 1]
+        first.text(-0.08, 0.5, name, rotation=90, ha="right", va="center", fontsize=10,
+                   transform=first.transAxes)  # fmt: skip
         for axis, one in zip(axes[row, 1:], maps, strict=False):
             axis.imshow(one, cmap="gray", interpolation="nearest")
     return axes

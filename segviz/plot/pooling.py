@@ -54,8 +54,9 @@ def pooling(
     axes = figure.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0]
     _draw_input(axes[0], values, output.shape, indices, kernel_size, stride)
     titles = ["average"] if indices is None else ["largest", "saved index"]
-    for axis, table, title in zip(axes[1:], tables, titles, strict=False):
+    for axis, table, title, width in zip(axes[1:], tables, titles, widths[1:], strict=False):
         number_table(axis, table, title=title)
+        axis.set_xlim(-0.55, width / _CELL - 0.45)  # so that all cells are equal
     _draw_pictures(axes[1 + len(tables) :], pictures)
     return axes
 
@@ -93,9 +94,10 @@ def number_table(
         if notes is not None:
             note = str(notes[row, column])
             axes.text(column - 0.44, row - 0.42, note, ha="left", va="top", fontsize=7)
-    axes.set_title(f"{title}, {rows} × {columns}" if title else f"{rows} × {columns}", fontsize=10)
+    size = f"{rows} × {columns}"
+    axes.set_title(f"{title}, {size}" if title else size, fontsize=10, loc="left")
     axes.set(xlim=(-0.55, columns - 0.45), ylim=(rows - 0.45, -0.55), aspect="equal")
-    axes.set_anchor("N")
+    axes.set_anchor("NW")
     axes.set_axis_off()
     return axes
 
@@ -134,6 +136,6 @@ def _draw_pictures(axes: np.ndarray, pictures: Sequence[np.ndarray]) -> None:
     largest = max((max(picture.shape) for picture in pictures), default=0)
     for axis, picture, title in zip(axes, pictures, ("picture", "pooled"), strict=False):
         axis.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-        axis.set(xlim=(-0.5, largest - 0.5), ylim=(largest - 0.5, -0.5), anchor="N")
-        axis.set_title(f"{title}, {picture.shape[0]} × {picture.shape[1]}", fontsize=10)
+        axis.set(xlim=(-0.5, largest - 0.5), ylim=(largest - 0.5, -0.5), anchor="NW")
+        axis.set_title(f"{title}, {picture.shape[0]} × {picture.shape[1]}", fontsize=10, loc="left")
         axis.set_axis_off()

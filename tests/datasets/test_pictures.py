@@ -68,6 +68,20 @@ def test_an_unknown_name_lists_what_there_is(name):
         picture(name)
 
 
+def test_a_file_beside_the_notebook_that_was_probably_meant_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save("IMG 1234.JPG")
+    assert picture("IMG 1234.JPG").shape == (3, 4, 4)
+    for typed, meant in [("img 1234.jpg", "IMG 1234.JPG"), ("IMG 1243.JPG", "IMG 1234.JPG")]:
+        if not (tmp_path / typed).exists():  # some file systems don't tell "a" from "A"
+            with pytest.raises(ValueError, match=f"Do you mean '{meant}'"):
+                picture(typed)
+    with pytest.raises(ValueError, match="Do you mean 'chelsea'"):
+        picture("chelsae")
+    with pytest.raises(ValueError, match=r"bundled ones\. Upload your file"):
+        picture("holiday.png")
+
+
 @pytest.mark.parametrize("keep", [0, 20, 200])
 def test_a_broken_file_says_so(tmp_path, keep):
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 40, 3), np.uint8)).save(

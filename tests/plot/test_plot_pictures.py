@@ -50,7 +50,7 @@ def test_feature_maps_stand_in_rows_beside_the_picture():
     maps = np.random.default_rng(0).random((2, 3, 3))
     axes = plot.feature_maps(np.zeros((4, 4)), {"one": maps, "two": maps[:1]})
     np.testing.assert_array_equal(drawn(axes[0, 2]), maps[1])
-    assert [axes[row, 0].get_title() for row in (0, 1)] == ["one", "two"]
+    assert [axes[row, 1].texts[0].get_text() for row in (0, 1)] == ["one", "two"]
     assert not axes[1, 2].images
 
 

@@ -24,7 +24,7 @@ def test_input_output_and_saved_index_are_shown_as_numbers():
     assert _numbers(left) == ["1", "3", "2", "4", "2", "−2", "0", "5", "6"]
     assert _numbers(middle) == ["4"]
     assert _numbers(right) == ["3"]
-    assert right.get_title() == "saved index, 1 × 1"
+    assert right.get_title("left") == "saved index, 1 × 1"
 
 
 def test_maximum_is_lit_and_what_no_window_reads_is_grey():
@@ -76,4 +76,4 @@ def test_pictures_are_drawn_to_one_scale():
 def test_number_table_returns_its_axes():
     axes = _style.figure().subplots()
     assert number_table(axes, np.eye(2)) is axes
-    assert axes.get_title() == "2 × 2"
+    assert axes.get_title("left") == "2 × 2"
