@@ -79,24 +79,33 @@ def feature_stack(stacks: Mapping[str, Sequence[tuple[int, int, int]]]) -> np.nd
     >>> feature_stack({"stack": [(3, 32, 32), (64, 32, 32), (64, 16, 16)]}).shape
     (1,)
     """
-    figure = _style.figure(height=2.9 * len(stacks))
+    figure = _style.figure()
     axes = figure.subplots(len(stacks), 1, squeeze=False)[:, 0]
     highest = max(rows for sizes in stacks.values() for _, rows, _ in sizes)
-    for axis, (name, sizes) in zip(axes, stacks.items(), strict=True):
-        place = 0.0
-        for number, (channels, rows, columns) in enumerate(sizes):
-            place = _slab(axis, place, (channels, rows / highest, columns / highest), number)
-            axis.texts[-1].set_text(f"{channels}\n{rows} × {columns}")
-        axis.set(aspect="equal", xlim=(-0.05, place), ylim=(-0.42, 1.32))
+    rows = zip(axes, stacks.values(), strict=True)
+    widest = max(_slabs(axis, sizes, highest) for axis, sizes in rows)
+    for axis, name in zip(axes, stacks, strict=True):
+        axis.set(aspect="equal", xlim=(-0.05, widest), ylim=(-0.36, 1.34))
         axis.set_title(name, fontsize=11, loc="left")
         axis.set_axis_off()
-    widest = max(axis.get_xlim()[1] for axis in axes)
-    for axis in axes:
-        axis.set_xlim(-0.05, widest)
+    figure.set_figheight(len(stacks) * (1.7 * _style.WIDTH / widest + 0.3))
     return axes
 
 
-def _slab(axis: Axes, left: float, size: tuple[float, float, float], number: int) -> float:
+def _slabs(axis: Axes, sizes: Sequence[tuple[int, int, int]], highest: int) -> float:
+    """Draw the maps of one network; returns how wide they are."""
+    place, before = 0.0, None
+    for channels, rows, columns in sizes:
+        axis.text(place, -0.05, str(channels), va="top", fontsize=8)
+        if before != (rows, columns):  # said once, or the labels would run into each other
+            axis.text(place, -0.19, f"{rows} × {columns}", va="top", fontsize=8)
+        colour = _style.CYCLE[4] if before is None else _style.CYCLE[5]
+        place = _slab(axis, place, (channels, rows / highest, columns / highest), colour)
+        before = rows, columns
+    return place
+
+
+def _slab(axis: Axes, left: float, size: tuple[float, float, float], colour: str) -> float:
     """A box seen from the side, its depth drawn as a slant; returns where the next one starts."""
     channels, height, depth = size
     thick = 0.02 + 0.035 * np.log2(channels + 1)
@@ -105,11 +114,9 @@ def _slab(axis: Axes, left: float, size: tuple[float, float, float], number: int
     front = np.array([[left, low], [right, low], [right, high], [left, high]])
     top = np.array([front[3], front[2], front[2] + slant, front[3] + slant])
     side = np.array([front[1], front[1] + slant, front[2] + slant, front[2]])
-    colour = _style.CYCLE[4] if number == 0 else _style.CYCLE[5]
     for face, shade in ((front, 1.0), (top, 0.6), (side, 0.8)):
         axis.add_patch(Polygon(face, facecolor=colour, alpha=shade, edgecolor="#202020", lw=0.8))
-    axis.text(left + thick / 2, -0.06, "", ha="center", va="top", fontsize=8)
-    return left + max(thick + slant[0] + 0.1, 0.42)
+    return float(left + max(thick + slant[0] + 0.1, 0.42))
 
 
 def _check(name: str, values: Sequence[float], sides: Sequence[int]) -> None:
