@@ -26,13 +26,23 @@ __version__ = "0.1.0"
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _SUBPACKAGES = (
-    "datasets exercises grading losses metrics models ops plot postprocessing training transforms "
-    "widgets"
-).split()
+    "datasets",
+    "exercises",
+    "grading",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "plot",
+    "postprocessing",
+    "training",
+    "transforms",
+    "widgets",
+)
 # Functions that live in a module of their own name: segviz.cost(...) is the function.
 _FUNCTIONS = ("cost", "explain_shapes", "receptive_field")
 
-__all__ = ["__version__", *_FUNCTIONS, *_SUBPACKAGES]  # noqa: PLE0604
+__all__ = ["__version__", *_FUNCTIONS, *_SUBPACKAGES]
 
 
 class _Package(ModuleType):

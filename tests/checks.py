@@ -70,7 +70,7 @@ def phases() -> list[tuple[int, list[Check]]]:
         Check("mypy", module("mypy")),
     ]
     python_tests = [
-        Check("unit tests", pytest("tests", "-m", "not browser"), environment=one_thread),
+        Check("unit tests", pytest("tests", "-rs", "-m", "not browser"), environment=one_thread),
         Check("doctests", pytest("--doctest-modules", "segviz"), environment=one_thread),
     ]
     # Chromium draws and nbval waits five seconds at most: nothing else runs beside them.
