@@ -193,6 +193,27 @@ def test_plays_to_the_end_while_the_kernel_is_busy(notebook, root):
     notebook.page.evaluate("window.running")
 
 
+def test_window_glides_from_step_to_step_while_the_kernel_is_busy(notebook, root):
+    """In many small moves, not in one jump."""
+    notebook.start("import time\nend = time.time() + 3\nwhile time.time() < end: pass")
+    root.get_by_role("button", name="Step on").click()
+    places = root.evaluate(
+        """root => new Promise((resolve) => {
+             const frame = root.querySelector('.segviz-box'), places = new Set();
+             const start = performance.now();
+             const look = (now) => {
+               places.add(frame.getBoundingClientRect().x);
+               if (now - start < 500) requestAnimationFrame(look);
+               else resolve([...places]);
+             };
+             requestAnimationFrame(look);
+           })"""
+    )
+    assert len(places) >= 4
+    assert places == sorted(places)
+    notebook.page.evaluate("window.running")
+
+
 def test_keyboard_alone_plays_pauses_and_steps(notebook, root):
     press = notebook.page.keyboard.press
     press("Space")
