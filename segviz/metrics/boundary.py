@@ -94,7 +94,7 @@ def _picture_f1(predicted: Tensor, true: Tensor, classes: int, tolerance: float)
     recall = _share_near(theirs, ours, tolerance)
     # Without a predicted boundary precision is nan and recall 0: nothing was found.
     f1 = 2 * precision * recall / (precision + recall)
-    return f1.nan_to_num(0.0)[theirs.flatten(1).any(1)].mean()
+    return f1.nan_to_num(0.0).where(theirs.flatten(1).any(1), math.nan).nanmean()
 
 
 def _boundaries(labels: Tensor, classes: int) -> Tensor:

@@ -58,10 +58,7 @@ class ConfusionMatrix:
     def update(self, prediction: Any, target: Any) -> None:
         """Count the pixels of label maps of any equal shape, tensors or integer arrays."""
         predicted, true = label_maps(prediction, target, self.num_classes)
-        labelled = true != VOID
-        pairs = true[labelled] * self.num_classes + predicted[labelled]
-        counts = torch.bincount(pairs, minlength=self.num_classes**2)
-        self.counts += counts.cpu().view(self.num_classes, self.num_classes)
+        self.counts += _pair_counts(predicted, true, self.num_classes).cpu()
 
     def __add__(self, other: ConfusionMatrix) -> ConfusionMatrix:
         """Return the counts of both together, as if one had seen all pictures."""
@@ -110,3 +107,10 @@ class ConfusionMatrix:
 
     def __repr__(self) -> str:
         return f"ConfusionMatrix({self.num_classes} classes, {int(self.counts.sum())} pixels)"
+
+
+def _pair_counts(predicted: Tensor, true: Tensor, classes: int) -> Tensor:
+    """Count every pair of true and predicted class; void goes to a place of its own, dropped."""
+    places = torch.where(true == VOID, classes**2, true * classes + predicted).flatten()
+    counts = places.new_zeros(classes**2 + 1).scatter_add_(0, places, torch.ones_like(places))
+    return counts[:-1].view(classes, classes)

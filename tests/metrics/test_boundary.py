@@ -7,8 +7,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from segviz.metrics import boundary_f1
+from segviz.metrics.boundary import _picture_f1
 
 
 def boundary_of(labels, k):
@@ -82,6 +84,12 @@ def test_a_class_without_outline_is_left_out():
     edge[..., 2:] = 1
     assert boundary_f1(torch.cat([edge, flat]), torch.cat([edge, flat]), num_classes=2) == 1
     assert boundary_f1(flat, edge, num_classes=2) == 0
+
+
+def test_it_is_computed_on_the_device_of_the_labels():
+    with FakeTensorMode(), torch.device("cuda"):
+        labels = torch.zeros((9, 9), dtype=torch.int64)
+        assert _picture_f1(labels, labels, 3, 2.0).device.type == "cuda"
 
 
 @pytest.mark.parametrize(

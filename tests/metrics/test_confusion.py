@@ -7,8 +7,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from segviz.metrics import ConfusionMatrix
+from segviz.metrics.confusion import _pair_counts
 
 
 def sets_of_pixels(prediction, target, classes):
@@ -65,6 +67,12 @@ def test_a_case_by_hand():
     assert matrix.pixel_accuracy == 3 / 4
     assert matrix.frequency_weighted_iou == pytest.approx((3 * 2 / 3 + 1 * 1) / 4)
     assert repr(matrix) == "ConfusionMatrix(4 classes, 4 pixels)"
+
+
+def test_it_counts_on_the_device_of_the_labels():
+    with FakeTensorMode(), torch.device("cuda"):
+        labels = torch.zeros((2, 9, 9), dtype=torch.int64)
+        assert _pair_counts(labels, labels, 3).device.type == "cuda"
 
 
 def test_nothing_counted_is_nan():

@@ -1,0 +1,170 @@
+"""The recipes: their goals, the shipped checkpoints, one small run of each from start to end."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from segviz import datasets
+from segviz.models import predict_patches, to_fully_convolutional
+from segviz.training import camvid_ladder, list_recipes, load_card, load_checkpoint, patch_to_fcn
+from segviz.training import recipes as recipes_module
+from segviz.training.recipe import Network
+from segviz.training.recipes import evaluate, train
+
+CHECKPOINTS = [(name, recipe) for recipe in list_recipes() for name in recipe.networks]
+SOURCES = ("real", "stand-in")
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Every recipe on small stand-ins with two steps."""
+    monkeypatch.setenv("SEGVIZ_SOURCE", "bundled")
+    for name, recipe in list(recipes_module._RECIPES.items()):
+        few = dict(list(recipe.networks.items())[-2:])
+        short = dataclasses.replace(recipe, size=(64, 96), steps=2, batch_size=4, networks=few)
+        monkeypatch.setitem(recipes_module._RECIPES, name, short)
+
+
+@pytest.mark.parametrize("name", ["patch_to_fcn", "camvid_ladder"])
+def test_trained_measured_saved_and_measured_again(small, tmp_path, name):
+    cards = train(name, seeds=(3, 4), folder=tmp_path, progress=False)
+    for card in cards:
+        assert card.source == "stand-in"
+        assert card.seeds == (3, 4)
+        assert card.seed == 3
+        assert card.picture_size == (64, 96)
+        assert all(len(score.seeds) == 2 for score in card.scores.values())
+        assert all(score.weights == score.seeds[0] for score in card.scores.values())
+    results = evaluate(name, folder=tmp_path, progress=False)
+    assert [result.card for result in results] == cards
+    for result in results:
+        assert result.as_on_card
+        assert result.scores == {key: score.weights for key, score in result.card.scores.items()}
+        assert "as on the card" in str(result)
+
+
+def test_a_seed_gives_the_same_checkpoint(small, tmp_path):
+    one, two = (
+        train("patch_to_fcn", folder=tmp_path / str(i), progress=False)[0] for i in range(2)
+    )
+    assert one.sha256 == two.sha256
+
+
+def test_another_score_than_the_card_says_is_shown(small, tmp_path):
+    train("patch_to_fcn", folder=tmp_path, progress=False)
+    (result,) = evaluate("patch_to_fcn", folder=tmp_path, progress=False)
+    wrong = dataclasses.replace(result, scores={"pixel_error": 0.9876}, missed=("too high",))
+    assert not wrong.as_on_card
+    assert "NOT as on the card" in str(wrong)
+    assert "goal missed: too high" in str(wrong)
+
+
+def test_patches_are_cut_around_pixels_of_the_class():
+    image = torch.rand((1, 40, 50), generator=torch.Generator().manual_seed(0))
+    mask = (image[0] > 0.5).long()
+    sample = datasets.Sample("a", image, mask=mask)
+    samples = datasets.Samples([lambda: sample], name="one", classes=("dark", "light"))
+    pixels = patch_to_fcn.prepare(samples, False)
+    assert pixels.shares.tolist() == pytest.approx([1 - mask.float().mean(), mask.float().mean()])
+    batch, target = patch_to_fcn.draw(pixels, None, 64)(torch.Generator().manual_seed(1))
+    assert batch.shape == (64, 1, 33, 33)
+    assert target.tolist() == [0] * 32 + [1] * 32
+    assert torch.equal((batch[:, 0, 16, 16] > 0.5).long(), target)
+
+
+def test_calibration_gives_back_the_true_shares():
+    """A network that has learned nothing answers half and half; then, how often each class is."""
+    model = load_checkpoint("patch_to_fcn").model
+    for weight in model.parameters():
+        weight.data.zero_()
+    pixels = patch_to_fcn.Pixels(torch.zeros(1, 1, 1), (torch.zeros(80, 3), torch.zeros(20, 3)))
+    patch_to_fcn.calibrate(model, pixels)
+    with torch.no_grad():
+        probabilities = model(torch.zeros(1, 1, 33, 33)).softmax(1)
+    assert probabilities[0].tolist() == pytest.approx([0.8, 0.2])
+
+
+def test_cached_features_train_what_the_whole_network_computes():
+    samples = datasets.load("camvid", split="test", source="bundled", size=(64, 96))[:3]
+    features = camvid_ladder.prepare(samples, False)
+    assert torch.equal(features.masks[1], samples[0].mask.flip(-1))
+    model = load_checkpoint("camvid_fcn8s", source="stand-in").model
+    maps, target = camvid_ladder.draw(features, model, 6)(torch.Generator().manual_seed(0))
+    order = torch.randperm(6, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(target, features.masks[order])
+    both = [image for sample in samples for image in (sample.image, sample.image.flip(-1))]
+    with torch.no_grad():
+        from_cache = model.decoder(maps)
+        from_pictures = model(torch.stack(both)[order])
+    assert torch.allclose(from_cache, from_pictures, atol=1e-3)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(("name", "recipe"), CHECKPOINTS, ids=[name for name, _ in CHECKPOINTS])
+def test_shipped_checkpoints_are_whole_and_reach_their_goals(name, recipe, source):
+    card = load_checkpoint(name, source=source).card
+    assert (card.name, card.recipe, card.source) == (name, recipe.name, source)
+    network = recipe.networks[name]
+    assert (card.model, card.variant) == (network.model, network.variant)
+    assert (card.set, card.steps) == (recipe.set, recipe.steps)
+    assert len(card.seeds) >= 3
+    assert card.seconds <= recipe.budget
+    assert card.bytes < 300_000
+    if source == "real":
+        means = {metric: score.mean for metric, score in card.scores.items()}
+        assert network.missed(means) == []
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_each_rung_of_the_ladder_sharpens_the_map(source):
+    cards = [load_card(f"camvid_fcn{stride}s", source=source) for stride in (32, 16, 8, 4)]
+    boundaries = [card.scores["boundary_f1"].mean for card in cards]
+    assert boundaries == sorted(boundaries)
+    assert 0.33 <= load_card("camvid_fcn32s").scores["mean_iou"].mean <= 0.39
+
+
+def test_the_shipped_classifier_is_identical_in_one_run():
+    checkpoint = load_checkpoint("patch_to_fcn", source="stand-in")
+    image = datasets.load("em_vnc", split="test", source="bundled", size=(64, 64))[0].image
+    loop = predict_patches(checkpoint.model, image[:, :24, :40], batch_size=64)
+    with torch.no_grad():
+        dense = to_fully_convolutional(checkpoint.model)(image[None, :, :24, :40])[0]
+    assert (dense - loop).abs().max() <= 1e-5
+
+
+def test_stand_in_scores_are_those_of_the_card(monkeypatch):
+    monkeypatch.setenv("SEGVIZ_SOURCE", "bundled")
+    (result,) = evaluate("patch_to_fcn", progress=False)
+    assert result.as_on_card, str(result)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", ["patch_to_fcn", "camvid_ladder"])
+def test_real_scores_are_those_of_the_card(name):
+    for result in evaluate(name, source="real", progress=False):
+        assert result.as_on_card, str(result)
+        assert not result.missed
+
+
+def test_goals_in_words():
+    network = Network("fcn8s", {}, at_least={"mean_iou": 0.4}, at_most={"pixel_error": 0.1})
+    assert network.missed({"mean_iou": 0.4, "pixel_error": 0.1}) == []
+    assert network.missed({"mean_iou": 0.39, "pixel_error": 0.2}) == [
+        "mean_iou 0.390 is below 0.4",
+        "pixel_error 0.200 is above 0.1",
+    ]
+
+
+@pytest.mark.parametrize("name", ["patch", None, "patch-to-fcn"])
+def test_unknown_recipes(name):
+    for function in (train, evaluate):
+        with pytest.raises(ValueError, match="none of our recipes"):
+            function(name)
+
+
+@pytest.mark.parametrize("seeds", [(), 3, "012", (0, -1), (0.5,), None])
+def test_illegal_seeds(seeds, tmp_path):
+    with pytest.raises((ValueError, TypeError), match="seed"):
+        train("patch_to_fcn", seeds=seeds, folder=tmp_path / "none")
+    assert not (tmp_path / "none").exists()
