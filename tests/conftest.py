@@ -1,28 +1,37 @@
-"""What every test may rely on: real pictures are there for a test that is marked so, or it is left
-out and the run says so."""
+"""What a test may rely on: real pictures where it is marked so, Node.js where it asks for ``node``.
+
+Where there are none the test is left out, and the run says so; in CI Node.js is never forgiven.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
+from collections import Counter
 
 import pytest
 
-_LEFT_OUT = pytest.StashKey[int]()
+_LEFT_OUT = pytest.StashKey[Counter[str]]()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if os.environ.get("SEGVIZ_DATA"):
-        return
-    real = [item for item in items if item.get_closest_marker("real_data")]
-    config.hook.pytest_deselected(items=real)
-    config.stash[_LEFT_OUT] = len(real)
-    items[:] = [item for item in items if item not in real]
+    missing = {item: reason for item in items if (reason := _missing(item))}
+    config.hook.pytest_deselected(items=list(missing))
+    config.stash[_LEFT_OUT] = Counter(missing.values())
+    items[:] = [item for item in items if item not in missing]
+
+
+def _missing(item: pytest.Item) -> str:
+    if item.get_closest_marker("real_data") and not os.environ.get("SEGVIZ_DATA"):
+        return "on real pictures: set SEGVIZ_DATA to their folder"
+    forgiven = not os.environ.get("CI") and not shutil.which("node")
+    if forgiven and "node" in getattr(item, "fixturenames", ()):
+        return "of the widgets' JavaScript: install Node.js"
+    return ""
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    if count := config.stash.get(_LEFT_OUT, 0):
-        terminalreporter.write_line(
-            f"{count} tests on real pictures were left out: set SEGVIZ_DATA to their folder."
-        )
+    for reason, count in config.stash.get(_LEFT_OUT, Counter()).items():
+        terminalreporter.write_line(f"{count} tests left out {reason}.")
