@@ -305,8 +305,8 @@ from torchvision.models import EfficientNet_B0_Weights
 names = EfficientNet_B0_Weights.DEFAULT.meta["categories"]
 with torch.no_grad():
     probability = network.logits(mine[None]).softmax(1)[0]
-for share, number in zip(*probability.topk(3)):
-    print(f"{names[number]}: {share:.0%}")
+for number in probability.topk(3).indices:
+    print(f"{names[number]}: {probability[number]:.0%}")
 
 # %% [markdown]
 # The early maps know *where*, the deep ones *what*. **Segmentation needs both.** Nearly everything in the lectures to come is about bringing the two together again.
