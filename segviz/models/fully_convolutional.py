@@ -13,68 +13,17 @@ J. Long, E. Shelhamer, T. Darrell, "Fully convolutional networks for semantic se
 from __future__ import annotations
 
 import copy
-import functools
 import itertools
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from segviz.models._dense_layers import DilatedAvgPool2d, DilatedMaxPool2d, MirrorPad2d
 from segviz.models._patch_conversion import as_convolutions
 from segviz.models._patch_layers import Sizes, pair
-from segviz.models.blocks import Layers, check_images, mirror_pad
+from segviz.models.blocks import Layers, check_images
 
 __all__ = ["DenseClassifier", "shift_and_stitch", "to_convolutional", "to_fully_convolutional"]
-
-
-class MirrorPad2d(nn.Module):
-    """Mirror the border so that every pixel of the picture has a whole patch around it."""
-
-    def __init__(self, patch_size: Sizes) -> None:
-        super().__init__()
-        self.patch_size = patch_size
-
-    def forward(self, images: Tensor) -> Tensor:
-        before = [size // 2 for size in self.patch_size]
-        after = [size - 1 - size // 2 for size in self.patch_size]
-        padded = mirror_pad(images, before, after)
-        return padded.contiguous(memory_format=torch.channels_last)
-
-    def extra_repr(self) -> str:
-        return f"patch_size={self.patch_size}"
-
-
-class DilatedMaxPool2d(nn.MaxPool2d):
-    """Max pooling with stride 1; on a CPU as maxima of shifted maps, which is much faster there."""
-
-    def forward(self, maps: Tensor) -> Tensor:
-        if maps.device.type != "cpu" or (maps.requires_grad and torch.is_grad_enabled()):
-            return super().forward(maps)  # of equal values, it gives one the whole gradient
-        sizes = zip((2, 3), pair(self.kernel_size), pair(self.dilation), strict=True)
-        for axis, kernel_size, dilation in sizes:
-            length = maps.shape[axis] - dilation * (kernel_size - 1)
-            shifted = (maps.narrow(axis, tap * dilation, length) for tap in range(kernel_size))
-            maps = functools.reduce(torch.maximum, shifted)
-        return maps
-
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, dilation={self.dilation}"
-
-
-class DilatedAvgPool2d(nn.Module):
-    """Average pooling with stride 1 and dilation, which torch does not have."""
-
-    def __init__(self, kernel_size: Sizes, dilation: Sizes, divisor: int) -> None:
-        super().__init__()
-        self.kernel_size, self.dilation, self.divisor = kernel_size, dilation, divisor
-
-    def forward(self, maps: Tensor) -> Tensor:
-        channels = maps.shape[1]
-        weight = maps.new_full((channels, 1, *self.kernel_size), 1 / self.divisor)
-        return F.conv2d(maps, weight, dilation=self.dilation, groups=channels)
-
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, dilation={self.dilation}"
 
 
 class DenseClassifier(Layers):
@@ -131,7 +80,8 @@ def to_fully_convolutional(
     """Copy a patch classifier as a network that gives the same scores at every pixel in one run.
 
     Every stride becomes 1, and what follows is dilated by as much. Scores agree with
-    ``predict_patches`` up to the rounding of float32 (differences below 1e-5).
+    ``predict_patches`` up to the rounding of float32 (differences below 1e-5). A GPU may round
+    convolutions to TF32 instead: ``torch.backends.cudnn.allow_tf32 = False`` forbids it.
 
     Parameters
     ----------

@@ -116,3 +116,29 @@ class Card:
         if self.source == "real":
             lines.append(f"licence of the pictures: {textwrap.shorten(self.licence, 74)}")
         return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a checkpoint reaches here, beside its card."""
+
+    card: Card
+    scores: Mapping[str, float]
+    missed: tuple[str, ...]
+
+    @property
+    def as_on_card(self) -> bool:
+        """True if every score equals that of the card in the digits printed."""
+        return all(
+            f"{score:.3f}" == f"{self.card.scores[metric].weights:.3f}"
+            for metric, score in self.scores.items()
+        )
+
+    def __str__(self) -> str:
+        lines = [f"{self.card.name} on {self.card.test} test pictures ({self.card.source})"]
+        lines += [
+            f"  {metric:15} {score:.3f}   card {self.card.scores[metric]}"
+            for metric, score in self.scores.items()
+        ]
+        lines.append("  as on the card" if self.as_on_card else "  NOT as on the card")
+        return "\n".join([*lines, *(f"  goal missed: {words}" for words in self.missed)])

@@ -8,7 +8,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from segviz.datasets import Samples, load
 from segviz.models import create
 from segviz.ops._checks import shown, whole_number
 from segviz.training import camvid_ladder, patch_to_fcn
-from segviz.training.cards import Card, Score
+from segviz.training.cards import Card, Evaluation, Score
 from segviz.training.checkpoints import load_checkpoint, save_checkpoint
 from segviz.training.devices import device
 from segviz.training.loop import fit
@@ -129,32 +129,6 @@ def _run(
     todo.finish(model, prepared)
     model.eval().to(device())
     return _Run(model, todo.measure(model, test, progress), seconds)
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What a checkpoint reaches here, beside its card."""
-
-    card: Card
-    scores: Mapping[str, float]
-    missed: tuple[str, ...]
-
-    @property
-    def as_on_card(self) -> bool:
-        """True if every score equals that of the card in the digits printed."""
-        return all(
-            f"{score:.3f}" == f"{self.card.scores[metric].weights:.3f}"
-            for metric, score in self.scores.items()
-        )
-
-    def __str__(self) -> str:
-        lines = [f"{self.card.name} on {self.card.test} test pictures ({self.card.source})"]
-        lines += [
-            f"  {metric:15} {score:.3f}   card {self.card.scores[metric]}"
-            for metric, score in self.scores.items()
-        ]
-        lines.append("  as on the card" if self.as_on_card else "  NOT as on the card")
-        return "\n".join([*lines, *(f"  goal missed: {words}" for words in self.missed)])
 
 
 def evaluate(
