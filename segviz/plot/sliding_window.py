@@ -25,6 +25,7 @@ def sliding_window(
     palette: np.ndarray,
     most: int,
     titles: Sequence[str] = ("picture", "class map", "times computed"),
+    bill: str = "",
 ) -> np.ndarray:
     """Draw the window on a picture, the class map so far, and how often each value was computed.
 
@@ -37,6 +38,7 @@ def sliding_window(
         palette: uint8 of shape ``(K, 3)``.
         most: the count that has the brightest colour.
         titles: one for each of the three.
+        bill: what it has cost so far, written below.
 
     Returns:
         Three matplotlib Axes, left to right.
@@ -46,7 +48,9 @@ def sliding_window(
     >>> axes.shape
     (3,)
     """
-    axes = _style.figure(height=3.9).subplots(1, 3)
+    figure = _style.figure(height=3.9)
+    figure.supxlabel(bill, fontsize=11)
+    axes = figure.subplots(1, 3)
     for axis, title in zip(axes, titles, strict=True):
         axis.set(xticks=[], yticks=[])
         axis.set_title(title, fontsize=11)

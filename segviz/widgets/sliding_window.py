@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from segviz.ops.recomputation import WindowLayer, each_once_so_far, times_computed
-from segviz.plot.sliding_window import _heat_table, sliding_window
+from segviz.plot.sliding_window import _heat_table, _rounded, sliding_window
 from segviz.widgets._base import TraceWidget
 from segviz.widgets._parameters import Choice, Parameter, Whole
 from segviz.widgets._patch_classifier import answers, measured, trained
@@ -153,8 +153,17 @@ class SlidingWindow(TraceWidget):
                 "class map so far",
                 f"{layer.name}: how often {'computed' if self._settled['layer'] else 'read'}",
             ),
+            bill=self._bill(),
         )
         return axes[0].figure
+
+    def _bill(self) -> str:
+        loop = (self._start + 1) * sum(layer.in_the_loop((1, 1)) for layer in self._layers)
+        once = each_once_so_far(self._layers, self._class_map.shape)[self._start]
+        return (
+            f"so far {_rounded(loop)} multiply-adds; each value once would take {_rounded(once)}: "
+            f"{loop / once:.1f} times as many as needed"
+        )
 
     def _describe(self) -> str:
         height, width = self._class_map.shape

@@ -29,6 +29,7 @@ def axes():
         window=3,
         palette=np.array([[10, 20, 30], [200, 0, 0]]),
         most=9,
+        bill="so far 9 multiply-adds",
     )
 
 
@@ -50,6 +51,10 @@ def test_class_map_is_filled_in_up_to_the_window(axes):
 def test_counts_are_drawn_by_their_logarithm_up_to_the_largest(axes):
     np.testing.assert_allclose(np.expm1(drawn(axes[2])), np.arange(48).reshape(6, 8), atol=1e-12)
     assert axes[2].images[0].get_clim() == (0, np.log(10))
+
+
+def test_the_bill_stands_below(axes):
+    assert axes[0].figure.get_supxlabel() == "so far 9 multiply-adds"
 
 
 def test_heat_colours_grow_brighter_all_the_way():

@@ -136,6 +136,12 @@ def test_bill_is_that_of_the_dense_network(widget, classifier, picture):
     assert 2 * sent["loop"] == counter.get_total_flops()
 
 
+def test_still_says_what_it_has_cost(widget):
+    sent, step = scene(widget), widget._start
+    ratio = (step + 1) * sent["loop"] / sent["once"][step]
+    assert widget._still().get_supxlabel().endswith(f": {ratio:.1f} times as many as needed")
+
+
 def test_heat_colours_rise_with_the_count(widget):
     heat = scene(widget)["heat"].astype(int)
     assert (heat[0], heat[-1], len(heat)) == (0, 255, 17**2 + 1)
