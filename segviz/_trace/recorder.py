@@ -17,17 +17,17 @@ from segviz._trace.steps import Step, Untraceable, Value, tensors, values
 # What these return does not depend on the numbers of the tensor that they are called on.
 _FRESH = {f"{kind}_like" for kind in ("empty", "zeros", "ones", "full", "rand", "randn", "randint")}
 _FRESH |= {"new_empty", "new_empty_strided", "new_zeros", "new_ones", "new_full"}
-# How a student writes the call, where torch's inner name is another.
+# How a student writes the call, by the beginning of torch's inner name.
 _CALLS = {
     "convolution": "conv",
     "slice": "crop",
-    "constant_pad_nd": "pad",
+    "constant_pad": "pad",
+    "reflection_pad": "pad",
+    "replication_pad": "pad",
+    "upsample": "interpolate",
     "addmm": "linear",
     "mm": "linear",
     "bmm": "matmul",
-    "native_batch_norm": "batch_norm",
-    "max_pool2d_with_indices": "max_pool2d",
-    "max_pool3d_with_indices": "max_pool3d",
 }
 
 # Called with the name of the layer and each tensor that it makes.
@@ -162,7 +162,7 @@ class Recorder(TorchDispatchMode):
         again = before and function == before.function == "slice"
         if before and again and arguments["self"] is before.output:
             return before.layer  # the crop of another axis, written as one
-        call = _CALLS.get(function, function.strip("_"))
+        call = _call(function)
         return self._numbered(f"{name}.{call}" if name else call)
 
     def _numbered(self, name: str) -> str:
@@ -178,6 +178,13 @@ def _signature(func: Any) -> tuple[str, dict[str, Any], bool]:
     defaults = {argument.name: argument.default_value for argument in schema.arguments}
     pointwise = torch.Tag.pointwise in func.tags
     return name[:-1] if schema.is_mutable and name.endswith("_") else name, defaults, pointwise
+
+
+@functools.cache
+def _call(function: str) -> str:
+    """Return what a student calls the function, which may have an inner name in torch."""
+    name = function.strip("_").removeprefix("native_").removesuffix("_with_indices")
+    return next((call for inner, call in _CALLS.items() if name.startswith(inner)), name)
 
 
 def _on_meta(argument: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,7 +45,8 @@ class Shapes:
         layers: a LayerShape for each layer that changes a size or joins several maps.
         unchanging: (kind, number) of the layers that change no size, and are not in ``layers``.
         clash: why the network cannot go on, None if it runs to its end.
-        smaller, larger: the nearest input sizes that work, if there is a clash and they are found.
+        nearest: if there is a clash, the nearest input sizes that work, below and above, without
+            the batch; none if none was found.
     """
 
     name: str
@@ -54,8 +54,7 @@ class Shapes:
     layers: tuple[LayerShape, ...]
     unchanging: tuple[tuple[str, int], ...]
     clash: str | None = None
-    smaller: tuple[int, ...] | None = None
-    larger: tuple[int, ...] | None = None
+    nearest: tuple[tuple[int, ...], ...] = ()
 
     def __repr__(self) -> str:
         table = [self._table().text()] if self.layers else []
@@ -87,13 +86,10 @@ class Shapes:
             notes.append(f"Not listed, as they change no size: {kinds}.")
         if self.clash:
             notes.append(f"Sizes clash: {self.clash}")
-            notes.extend(self._remedy())
+        if self.nearest:
+            sizes = " and ".join(shown_size(size) for size in self.nearest)
+            notes.append(f"Nearest input sizes that work: {sizes}.")
         return notes
-
-    def _remedy(self) -> list[str]:
-        sizes = {"smaller": self.smaller, "larger": self.larger}
-        found = [f"{shown_size(size)} ({which})" for which, size in sizes.items() if size]
-        return [f"Nearest input sizes that work: {', '.join(found)}."] if found else []
 
 
 def explain_shapes(model: nn.Module, input_size: Any) -> Shapes:
@@ -123,30 +119,28 @@ def explain_shapes(model: nn.Module, input_size: Any) -> Shapes:
         0      convolution 3x3            1 x 8 x 8  2 x 6 x 6  (8 + 2*0 - 1*(3-1) - 1)//1 + 1 = 6
         2      convolution 2x2, stride 2  2 x 6 x 6  4 x 3 x 3  (6 + 2*0 - 1*(2-1) - 1)//2 + 1 = 3
         Not listed, as they change no size: ReLU (1).
-        >>> explain_shapes(net, (1, 3, 8)).larger
-        (1, 4, 8)
+        >>> explain_shapes(net, (1, 3, 8)).nearest
+        ((1, 4, 8),)
     """
     network = MetaNetwork(model)
     size = network.full_size(input_size)
     try:
         trace = network.trace(size)
     except ShapeClash as clash:
-        found = [nearest_size(network, size, clash, direction) for direction in (-1, 1)]
-        smaller, larger = (None if near is None else near[1:] for near in found)
-        return Shapes(
-            network.name, size, *_listed(clash.steps, size[0]), clash.reason, smaller, larger
-        )
-    return Shapes(network.name, size, *_listed(trace.steps, size[0]))
+        found = {nearest_size(network, size, clash, direction) for direction in (-1, 1)}
+        nearest = tuple(sorted(near[1:] for near in found if near))
+        return Shapes(network.name, size, *_listed(clash.steps, size), clash.reason, nearest)
+    return Shapes(network.name, size, *_listed(trace.steps, size))
 
 
 def _listed(
-    steps: Sequence[Step], batch: int
+    steps: Sequence[Step], size: tuple[int, ...]
 ) -> tuple[tuple[LayerShape, ...], tuple[tuple[str, int], ...]]:
     """Return the rows of the table, and the kinds and numbers of the layers left out."""
     rows: list[LayerShape] = []
     left_out: Counter[str] = Counter()
-    for layer, group in itertools.groupby(steps, key=lambda step: step.layer):
-        row = _row(layer, list(group), batch)
+    for operation in _operations(steps):
+        row = _row(operation, size)
         if isinstance(row, LayerShape):
             rows.append(row)
         else:
@@ -154,16 +148,37 @@ def _listed(
     return tuple(rows), tuple(left_out.items())
 
 
-def _row(layer: str, steps: list[Step], batch: int) -> LayerShape | str:
-    """Return the row of a layer, or its kind if it neither changes a size nor joins maps."""
+def _operations(steps: Sequence[Step]) -> list[list[Step]]:
+    """Return the steps of each operation: those of one layer until a second size rule begins.
+
+    All slices of a crop are one operation. What only adds or removes an axis of size 1 goes with
+    the pooling that torch does so for.
+    """
+    parts: list[list[Step]] = []
+    for step in steps:
+        before = parts[-1] if parts else []
+        same = before and step.layer == before[-1].layer
+        glued = step.function == "squeeze" or (before and before[-1].function == "unsqueeze")
+        begins = has_rule(step) and any(has_rule(other) for other in before)
+        crop = step.function == "slice" and same
+        if before and (same or glued) and (crop or not begins):
+            before.append(step)
+        else:
+            parts.append([step])
+    return parts
+
+
+def _row(steps: list[Step], size: tuple[int, ...]) -> LayerShape | str:
+    """Return the row of an operation, or its kind if it neither changes a size nor joins maps."""
     first, last = steps[0].inputs, steps[-1].output
     step = next((step for step in steps if has_rule(step)), steps[0])
     joined = list(dict.fromkeys(first)) if step.pointwise or step.function == "cat" else first[:1]
     if len(joined) < 2 and not has_rule(step) and _without_ones(first[0]) == _without_ones(last):
         return step.module or step.function.strip("_")
-    what, formula = explained([step for step in steps if step.function == "slice"] or [step])
-    sizes = tuple(_without_batch(value, batch) for value in joined)
-    return LayerShape(layer, what, sizes, _without_batch(last, batch), formula)
+    crop = [step for step in steps if step.function == "slice"]
+    what, formula = explained(crop or [step], len(size) - 2)
+    sizes = tuple(_without_batch(value, size[0]) for value in joined)
+    return LayerShape(step.layer, what, sizes, _without_batch(last, size[0]), formula)
 
 
 def _without_ones(value: Value) -> list[int]:

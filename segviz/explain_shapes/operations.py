@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
-from segviz._trace import Step
+from segviz._trace import Step, Value
 from segviz.explain_shapes.formulas import (
     axis_name,
     by_dimension,
@@ -15,20 +17,22 @@ from segviz.explain_shapes.formulas import (
 )
 
 Explanation = tuple[str, str]  # what the operation is, and its formula
+_PER_AXIS = {"kernel_size", "stride", "padding", "dilation", "output_size"}
 _NAMES = {"add": "sum", "sub": "difference", "mul": "product", "div": "quotient"}
 
 
 def has_rule(step: Step) -> bool:
     """Return True for an operation that is made to change sizes."""
-    return step.function in _RULES
+    inner_view = step.function == "view" and step.module not in ("", "Flatten", "Unflatten")
+    return step.function in _RULES and not inner_view
 
 
-def explained(steps: Sequence[Step]) -> Explanation:
+def explained(steps: Sequence[Step], axes: int) -> Explanation:
     """Return what an operation is called and its filled-in formula, empty if it has none.
 
-    It is one step, or the slices of one crop, an axis each.
+    It is one step, or the slices of one crop, an axis each; the picture has ``axes`` axes.
     """
-    step = steps[0]
+    step = _in_1d(steps[0]) if axes == 1 else steps[0]
     rule = _RULES.get(step.function)
     if step.function == "slice":
         return _crop(steps)
@@ -39,14 +43,32 @@ def explained(steps: Sequence[Step]) -> Explanation:
     return step.function.strip("_").replace("_", " "), ""
 
 
+def _in_1d(step: Step) -> Step:
+    """Return a pooling as the student wrote it: torch pools one axis as two, one of them 1 long."""
+    windows = [name for name, given in step.arguments.items() if name in _PER_AXIS and given]
+    if len(step.output.size) != 4 or not windows or step.function == "convolution":
+        return step
+    dummy = 3 if "unpool" in step.function else 2
+    short: dict[str, Any] = {name: _without(step.arguments[name], dummy - 2) for name in windows}
+    short["self"] = _smaller(step.inputs[0], dummy)
+    outputs = tuple(_smaller(value, dummy) for value in step.outputs)
+    return replace(step, arguments=step.arguments | short, outputs=outputs)
+
+
+def _smaller(value: Value, dim: int) -> Value:
+    return replace(value, size=tuple(_without(value.size, dim)))
+
+
+def _without(numbers: Sequence[int], index: int) -> list[int]:
+    return [number for at, number in enumerate(numbers) if at != index or len(numbers) == 1]
+
+
 def _in_windows(step: Step, formula: Callable[..., str], *settings: Sequence[int]) -> str:
     """Return the formula of each of the last dimensions, as many as there are settings."""
     axes = len(settings[0])
     rows = [list(row) * axes if len(row) == 1 else row for row in settings]
     before, after = step.inputs[0].size[-axes:], step.output.size[-axes:]
     texts = [formula(*numbers) for numbers in zip(before, after, *rows, strict=True)]
-    if step.module.endswith("1d"):  # torch pools 1-D as 2-D, with an axis of one row in front
-        return texts[-1]
     dims = len(step.output.size)
     return by_dimension(dict(zip(range(dims - axes, dims), texts, strict=True)), dims)
 
@@ -81,9 +103,6 @@ def _pool(step: Step) -> Explanation:
     settings["dilation"] = given.get("dilation", [1])
     formula = ceil_formula if given["ceil_mode"] else convolution_formula
     text = _in_windows(step, formula, kernel_size, *settings.values())
-    if step.module.endswith("1d"):
-        kernel_size = kernel_size[-1:]
-        settings = {name: numbers[-1:] for name, numbers in settings.items()}
     kind = "max pooling" if step.function.startswith("max") else "average pooling"
     mode = ", ceil mode" if given["ceil_mode"] else ""
     return _described(kind, kernel_size, **settings) + mode, text
@@ -95,8 +114,6 @@ def _asked(what: str, reason: str) -> Callable[[Step], Explanation]:
     def rule(step: Step) -> Explanation:
         dims, axes = len(step.output.size), len(step.arguments["output_size"])
         texts = {dim: f"{step.output.size[dim]}, {reason}" for dim in range(dims - axes, dims)}
-        if step.module.endswith("1d"):
-            return what, f"{max(step.output.size[-axes:])}, {reason}"
         return what, by_dimension(texts, dims)
 
     return rule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from segviz._trace import MetaNetwork, ShapeClash, Trace
 
-MOST_RUNS = 300  # in one direction; a network takes 2 to 50 ms each
+MOST_RUNS = 130  # in one direction, 2 to 50 ms each; enough for a stride of 128
 FARTHEST = 4096  # pixels from the size asked for
 
 
@@ -60,7 +60,9 @@ class _Search:
         return not any(s.pointwise and len({value.size for value in s.inputs}) > 1 for s in clashed)
 
     def move(self, clash: ShapeClash) -> bool:
-        """Move on to the next size that may work; False if it would be out of reach."""
+        """Move on to the next size that may work; False if there is none within reach."""
+        if len(self.size) == 2:
+            return False  # features alone, without rows and columns
         if clash.axes is None:
             groups = [tuple(range(2, len(self.size)))]
         else:
