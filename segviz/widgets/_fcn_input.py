@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,15 @@ def liveliest(rungs: Sequence[Rung], truth: np.ndarray | None, lens: int) -> tup
     return int(row), int(column)
 
 
-def trained_street() -> tuple[np.ndarray, dict[int, np.ndarray], np.ndarray]:
-    z = np.load("/tmp/fcn/scores_bundled.npz")
-    return z["1_img"], {s: z[f"1_{s}"] for s in (32, 16, 8)}, z["1_mask"]
+@cache
+def trained_street() -> tuple[Any, dict[int, Any], Any]:
+    """A drawn street, what the networks trained on such streets score, and its truth."""
+    from segviz.datasets.synthetic import streets
+    from segviz.training import load_checkpoint
+
+    [street] = streets(1, size=(192, 256), seed=5)
+    scores = {}
+    for stride in (32, 16, 8):
+        model: Any = load_checkpoint(f"camvid_fcn{stride}s", source="stand-in").model
+        scores[stride] = model.scores(street.image[None])
+    return street.image, scores, street.mask
