@@ -19,6 +19,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / "build" / "checks"
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
+# Two halves of the unit tests, to run side by side: what is not named here is the other half.
+COURSE_TESTS = (
+    *("widgets", "grading", "lectures", "test_course.py", "test_cli.py", "test_doctor.py"),
+    *("test_checks.py", "test_environment.py", "test_pages.py"),
+)
 SHOWN_LINES, SHOWN_COLUMNS = 120, 300
 DEBIAN_PACKAGES = {"node": "nodejs", "chromium": "chromium fonts-liberation"}
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -69,8 +74,12 @@ def phases() -> list[tuple[int, list[Check]]]:
         Check("javascript", ("node", "--test", *javascript_tests()), program="node"),
         Check("mypy", module("mypy")),
     ]
+    unit = pytest("-rs", "-m", "not browser")
+    others = [f"--ignore=tests/{name}" for name in COURSE_TESTS]
+    course = [f"tests/{name}" for name in COURSE_TESTS]
     python_tests = [
-        Check("unit tests", pytest("tests", "-rs", "-m", "not browser"), environment=one_thread),
+        Check("tests of library", (*unit, "tests", *others), environment=one_thread),
+        Check("tests of course", (*unit, *course), environment=one_thread),
         Check("doctests", pytest("--doctest-modules", "segviz"), environment=one_thread),
     ]
     # Chromium draws and nbval waits five seconds at most: nothing else runs beside them.

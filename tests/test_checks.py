@@ -80,3 +80,12 @@ def test_stand_ins_are_run_without_the_real_sets(monkeypatch):
     code = "import os; print('SEGVIZ_DATA' in os.environ, os.environ['SEGVIZ_SOURCE'])"
     check = Check("x", (sys.executable, "-c", code), environment={"SEGVIZ_SOURCE": "bundled"})
     assert run([check], 1)[0].words == "False bundled"
+
+
+def test_every_unit_test_is_in_one_half_of_the_two():
+    for name in checks.COURSE_TESTS:
+        assert (checks.ROOT / "tests" / name).exists()
+    library, course = (c.command for _, g in checks.phases() for c in g if "tests of" in c.name)
+    assert [part.removeprefix("--ignore=") for part in library if "--ignore" in part] == [
+        part for part in course if part.startswith("tests/")
+    ]
