@@ -110,8 +110,7 @@ def _frame(axes: Axes, corner: Sequence[int], size: Sequence[int]) -> None:
 def _legend(figure: Any, maps: Sequence[np.ndarray], classes: Sequence[str], palette: Any) -> None:
     present = [k for k in range(len(classes)) if any((one == k).any() for one in maps)]
     handles = [
-        Patch(facecolor=_hex(palette[k]), edgecolor="#767676", label=classes[k])
-        for k in present
+        Patch(facecolor=_hex(palette[k]), edgecolor="#767676", label=classes[k]) for k in present
     ]
     if any((one == 255).any() for one in maps):
         handles.append(Patch(facecolor=(160 / 255,) * 3, edgecolor="#767676", label="void"))

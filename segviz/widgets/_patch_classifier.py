@@ -52,7 +52,7 @@ def answers(classifier: nn.Module, picture: np.ndarray) -> np.ndarray:
 
 def _chain(network: nn.Sequential, dense: int) -> Iterator[tuple[str, int, int, int]]:
     """(name, span, stride, multiply-adds for one output position); the last ones were dense."""
-    layers = [layer for layer in network if hasattr(layer, "kernel_size")]
+    layers: list[Any] = [layer for layer in network if hasattr(layer, "kernel_size")]
     convolutions = sum(hasattr(layer, "weight") for layer in layers) - dense
     number: Counter[str] = Counter()
     for layer in layers:
