@@ -4,7 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from segviz.models import FCN, FCNLadder, create
+from segviz.models import FCN, FCNLadder, create, fcn
+from segviz.models.blocks import crop
 from segviz.models.fcn import _bilinear
 
 LIGHT = {"backbone": "efficientnet_lite0", "pretrained": False}
@@ -37,6 +38,43 @@ def test_scores_have_the_size_of_the_picture(stride, size):
     with torch.device("meta"):
         model = FCN(2, 5, finest_stride=stride)
         assert model(torch.zeros(2, 2, *size)).shape == (2, 5, *size)
+
+
+def centres_and_crops(finest):
+    """Crop offsets that put every map on the pixel it came from, from centre coordinates alone.
+
+    A map has its first centre at pixel ``first`` and the next one ``jump`` pixels on.
+    """
+    first, jump, pooled = 0.0, 1.0, {}
+    for stage, convolutions in enumerate((2, 2, 3, 3, 3), start=1):
+        for index in range(convolutions):
+            padding = 100 if (stage, index) == (1, 0) else 1
+            first += (1 - padding) * jump
+        first, jump = first + 0.5 * jump, 2 * jump
+        pooled[jump] = first
+    first += 3 * jump  # fc6
+    offsets = []
+    for skip in (16, 8):
+        if skip >= finest:
+            first, jump = first - 1.5 * jump / 2, jump / 2  # kernel 4, stride 2
+            offsets.append((first - pooled[jump]) / jump)
+    kernel_size = 2 * finest
+    first, jump = first - (kernel_size - 1) / 2 * jump / finest, jump / finest
+    return [*offsets, (0 - first) / jump]
+
+
+@pytest.mark.parametrize("stride", [32, 16, 8])
+def test_crops_keep_every_map_in_place(stride, monkeypatch):
+    found = []
+
+    def recorded(maps, offset, size):
+        found.append(offset)
+        return crop(maps, offset, size)
+
+    monkeypatch.setattr(fcn, "crop", recorded)
+    with torch.device("meta"):
+        FCN(finest_stride=stride)(torch.zeros(1, 3, 64, 64))
+    assert found == centres_and_crops(stride)
 
 
 def test_fixed_upsampling_is_bilinear():
