@@ -14,7 +14,7 @@ export function counts(marks, layer, [height, width], step) {
   const span = (layer.outputs - 1) * layer.stride;
   const [rows, columns] = [height + span, width + span];
   const map = Object.assign(new Uint16Array(rows * columns), { shape: [rows, columns] });
-  const along = (places) => Array.from({ length: columns }, (_, c) => times(marks, c, places));
+  const along = (places) => Uint16Array.from({ length: columns }, (_, c) => times(marks, c, places));
   const [whole, part] = [along(width), along(column + 1)];
   for (let r = 0; r < rows; r++) {
     const before = times(marks, r, row);
@@ -135,6 +135,11 @@ function heatMap(view, walk) {
   const share = element("div");
   made.element.append(bar.element, share);
   bar.write({ texts: scene.ends });
+  const describe = (number, layer) => {
+    made.name(`${layer.name}: how often ${verb(number)}`);
+    share.textContent = `${layer.outputs} × ${layer.outputs} in a window, so ${verb(number)} up to `
+      + `${grouped(layer.outputs ** 2)} times`;
+  };
   const update = () => {
     const number = view.get("layer");
     // Python's answer to a number beyond the last layer is on its way.
@@ -143,11 +148,10 @@ function heatMap(view, walk) {
     const layer = scene.layers[number];
     const marks = scene.marks.subarray(number * length, (number + 1) * length);
     const map = counts(marks, layer, scene.class_map.shape, walk.step);
-    const codes = Object.assign(Uint8Array.from(map, (n) => scene.heat[n]), { shape: map.shape });
-    shown = { number, step: walk.step, layer, map, codes, rim: (layer.receptive_field - 1) >> 1 };
-    made.name(`${layer.name}: how often ${verb(number)}`);
-    share.textContent = `${layer.outputs} × ${layer.outputs} in a window, so ${verb(number)} up to `
-      + `${grouped(layer.outputs ** 2)} times`;
+    const codes = Object.assign(new Uint8Array(map.length), { shape: map.shape });
+    for (let i = 0; i < map.length; i++) codes[i] = scene.heat[map[i]];
+    if (shown.number !== number) describe(number, layer);
+    shown = { number, step: walk.step, map, codes, rim: (layer.receptive_field - 1) >> 1 };
   };
   view.onDraw(() => {
     update();
@@ -177,17 +181,19 @@ function bill(view, walk) {
     const cells = [0, 1].map(() => element(kind, { style, scope: kind === "th" ? "col" : null }));
     const head = element("th", { scope: "row", style: "text-align: left; font-weight: inherit" }, name);
     table.append(element("tr", { style: kind === "th" ? "font-weight: 600" : null }, head, ...cells));
-    return (...texts) => texts.forEach((text, i) => (cells[i].textContent = text));
+    return cells;
   };
-  row("Multiply-adds", "th")("so far", "whole picture");
-  const [all, needed, ratio] = ["patch by patch", "each value once", "ratio"]
-    .map((name) => row(name, "td"));
-  view.onDraw(() => {
-    const steps = [walk.step, once.length - 1];
-    all(...steps.map((step) => rounded((step + 1) * loop)));
-    needed(...steps.map((step) => rounded(once[step])));
-    ratio(...steps.map((step) => `${(((step + 1) * loop) / once[step]).toFixed(1)} ×`));
-  });
+  const [soFar, whole] = row("Multiply-adds", "th");
+  [soFar.textContent, whole.textContent] = ["so far", "whole picture"];
+  const lines = ["patch by patch", "each value once", "ratio"].map((name) => row(name, "td"));
+  const write = (column, step) => {
+    const sum = (step + 1) * loop;
+    const texts = [rounded(sum), rounded(once[step]), `${(sum / once[step]).toFixed(1)} ×`];
+    texts.forEach((text, i) => (lines[i][column].textContent = text));
+  };
+  write(1, once.length - 1);
+  let shown;
+  view.onDraw(() => shown !== walk.step && write(0, (shown = walk.step)));
   return table;
 }
 
