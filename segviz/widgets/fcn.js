@@ -5,13 +5,14 @@ import { colourBar, picture } from "./canvas.js";
 // A colour picture with codes laid on it through a table of red, green, blue and opacity.
 export function blend(codes, photo, colours, opacity = 1) {
   const [rows, columns] = codes.shape;
-  const pixels = new Uint8Array(3 * rows * columns);
+  const pixels = new Uint8ClampedArray(3 * rows * columns);
   for (let i = 0; i < codes.length; i++) {
-    const share = (opacity * colours[4 * codes[i] + 3]) / 255;
-    for (let c = 0; c < 3; c++) {
-      const under = photo[3 * i + c];
-      pixels[3 * i + c] = Math.round(under + share * (colours[4 * codes[i] + c] - under));
-    }
+    const to = 3 * i;
+    const at = 4 * codes[i];
+    const share = (opacity * colours[at + 3]) / 255;
+    pixels[to] = photo[to] + share * (colours[at] - photo[to]);
+    pixels[to + 1] = photo[to + 1] + share * (colours[at + 1] - photo[to + 1]);
+    pixels[to + 2] = photo[to + 2] + share * (colours[at + 2] - photo[to + 2]);
   }
   return Object.assign(pixels, { shape: [rows, columns, 3] });
 }
