@@ -78,7 +78,7 @@ class TraceWidget(anywidget.AnyWidget):
     _error = traitlets.Dict().tag(sync=True)
     _controls = traitlets.Dict().tag(sync=True)
     _look = traitlets.Dict().tag(sync=True)
-    _asked = traitlets.Int(0).tag(sync=True)
+    _asked = traitlets.Int(0).tag(sync=True, echo_update=False)
     _answered = traitlets.Int(0).tag(sync=True)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

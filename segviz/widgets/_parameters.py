@@ -20,7 +20,8 @@ class Parameter(traitlets.TraitType):
 
     def __init__(self, default: Any, *, shown: bool = True) -> None:
         super().__init__(default)
-        self.tag(sync=True, parameter=True, shown=shown)
+        # An echo of what the browser sent would put a slider back that has moved on since.
+        self.tag(sync=True, echo_update=False, parameter=True, shown=shown)
 
     def validate(self, obj: Any, value: Any) -> Any:
         return self.legal(value)

@@ -175,13 +175,15 @@ function layOut(view, el, label) {
 
 function drawWhenChanged(view) {
   let scheduled = 0;
+  let frame = 0;
   let shownError;
   const draw = () => {
     scheduled = 0;
     if (view.get("_error") !== shownError) showError(view, (shownError = view.get("_error")));
     for (const one of view.drawers) one();
-    // For whoever waits for a picture: equal when everything asked for has been drawn.
-    Object.assign(view.root.dataset, { asked: view.get("_asked"), drawn: view.get("_answered") });
+    // For whoever waits for a picture: it is drawn, and asked equals drawn when it is the last.
+    const numbers = { asked: view.get("_asked"), drawn: view.get("_answered"), frame: (frame += 1) };
+    Object.assign(view.root.dataset, numbers);
   };
   view.redraw = () => (scheduled ||= requestAnimationFrame(draw));
   view.model.on("change", view.redraw);

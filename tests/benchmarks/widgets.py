@@ -28,6 +28,7 @@ from segviz.widgets._parameters import Number, Whole
 
 # Where the first whole number or number is drawn as something else than a slider.
 SLIDERS = {"Convolution2D": "stride"}
+TURN = 5  # moves of one side before the other has its turn
 BUSY = "import time\nend = time.time() + {seconds}\nwhile time.time() < end: pass"
 GOALS = """Goals: p95 <= 50 ms and >= 5 times faster than the peer, >= 45 frames/s while the kernel
 is busy, <= 10,000 bytes and <= 5 ms of kernel time per update."""
@@ -40,27 +41,50 @@ STOPWATCH = """(node, attribute) => {
     let start;
     addEventListener('pointerdown', (event) => (start = event.timeStamp),
       { capture: true, once: true });
-    const done = () => setTimeout(() => resolve(performance.now() - start));
+    const done = () => setTimeout(() => { seen.disconnect(); resolve(performance.now() - start); });
     const seen = new MutationObserver(async () => {
+      if (start === undefined) return;
+      if (attribute) {
+        if (node.dataset.drawn === node.dataset.asked) done();
+        return;
+      }
       const image = node.querySelector('img');
-      const drawn = attribute ? node.dataset.drawn === node.dataset.asked : image;
-      if (start === undefined || !drawn) return;
-      seen.disconnect();
-      if (attribute) return done();
-      await image.decode();
-      requestAnimationFrame(done);
+      // An image that is replaced while it is decoded is not the one to wait for.
+      const whole = image && (await image.decode().then(() => true, () => false));
+      if (whole) requestAnimationFrame(done);
     });
     seen.observe(node, attribute ? { attributes: true } : { childList: true, subtree: true });
     setTimeout(() => resolve(null), 10000);
   });
 }"""
 
-# Pictures drawn in two seconds: one mutation of the node per picture.
-COUNT = """(node, attribute) => new Promise((resolve) => {
+# Bytes through websockets, both ways; counted in the page, where it costs next to nothing.
+COUNT_BYTES = """
+window.traffic = 0;
+const count = (data) => (traffic += data.byteLength ?? data.length);
+window.WebSocket = class extends WebSocket {
+  constructor(...given) {
+    super(...given);
+    this.addEventListener('message', (event) => count(event.data));
+  }
+  send(data) { count(data); super.send(data); }
+};
+"""
+
+# In two seconds: animation frames of a widget whose player moves, and pictures of the peer.
+COUNT_FRAMES = """(node) => new Promise((resolve) => {
+  const step = () => node.querySelector('input[aria-label=Step]').value;
+  const before = step();
   let frames = 0;
-  const seen = new MutationObserver(() => (frames += attribute ? 1 : !!node.querySelector('img')));
-  seen.observe(node, attribute ? { attributes: true } : { childList: true, subtree: true });
-  setTimeout(() => { seen.disconnect(); resolve(frames / 2); }, 2000);
+  const frame = () => { frames += 1; requestAnimationFrame(frame); };
+  requestAnimationFrame(frame);
+  setTimeout(() => resolve(step() === before ? 0 : frames / 2), 2000);
+})"""
+COUNT_PICTURES = """(node) => new Promise((resolve) => {
+  let pictures = 0;
+  const seen = new MutationObserver(() => (pictures += !!node.querySelector('img')));
+  seen.observe(node, { childList: true, subtree: true });
+  setTimeout(() => { seen.disconnect(); resolve(pictures / 2); }, 2000);
 })"""
 
 
@@ -88,7 +112,7 @@ class Side:
         page.mouse.click(x, box["y"] + box["height"] / 2)
         lap = page.evaluate("window.lap")
         if lap is None:
-            raise RuntimeError("The picture did not change within ten seconds.")
+            raise RuntimeError(f"No new picture within ten seconds: {self.watched}")
         return lap
 
 
@@ -101,8 +125,9 @@ import ipywidgets, segviz
 from IPython.display import display
 peer = segviz.widgets.{name}()
 peer.close()
-slider = ipywidgets.{slider}(peer.{parameter}, min={kind.low}, max={kind.high}, step={kind.step})
-play = ipywidgets.Play(peer.{parameter}, min={kind.low}, max={kind.high}, repeat=True, interval=33)
+ends = peer._controls["{parameter}"]
+slider = ipywidgets.{slider}(peer.{parameter}, **ends)
+play = ipywidgets.Play(peer.{parameter}, **ends, repeat=True, interval=33)
 ipywidgets.jslink((play, "value"), (slider, "value"))
 def show({parameter}):
     peer.{parameter} = {parameter}
@@ -129,8 +154,7 @@ class Bench:
 
     def __init__(self, page: Page, lab: Lab, name: str, parameter: str) -> None:
         self.page, self.lab = page, lab
-        self.bytes = 0
-        page.on("websocket", lambda socket: self._listen(socket))
+        page.add_init_script(COUNT_BYTES)
         widget = f"import segviz\nsegviz.widgets.{name}()"
         lab.write(name, [widget, peer_cell(name, parameter)])
         self.notebook = Notebook(page, lab, name)
@@ -142,28 +166,21 @@ class Bench:
         self.ours = Side(own, root, "data-drawn")
         self.theirs = Side(page.locator(".noUi-base").first, peer, "")
 
-    def _listen(self, socket) -> None:
-        def count(payload: str | bytes) -> None:
-            self.bytes += len(payload)
-
-        socket.on("framereceived", count)
-        socket.on("framesent", count)
-
     def latency(self, rounds: int) -> None:
-        """Interleaved, so that whatever else the machine does meets both alike."""
-        for lap in range(-2, rounds):
+        """In turns, so that whatever else the machine does meets both alike; the first move of a
+        turn is left out, because it pays for what the other side has left behind."""
+        for _ in range(-(-rounds // TURN)):
             for side in (self.ours, self.theirs):
-                taken = side.move(self.page)
-                if lap >= 0:
-                    side.laps.append(taken)
+                side.move(self.page)
+                side.laps += [side.move(self.page) for _ in range(TURN)]
 
-    def cost(self, side: Side, updates: int = 10) -> None:
+    def cost(self, side: Side, updates: int = 20) -> None:
         """Websocket bytes both ways, and the kernel's CPU time, per update."""
-        before, self.bytes = self._cpu(), 0
+        before, bytes_before = self._cpu(), self.page.evaluate("window.traffic")
         for _ in range(updates):
             side.move(self.page)
         self.page.wait_for_timeout(300)
-        side.bytes_per_update = self.bytes / updates
+        side.bytes_per_update = (self.page.evaluate("window.traffic") - bytes_before) / updates
         side.cpu_ms = (self._cpu() - before) / updates * 1000
 
     def _cpu(self) -> float:
@@ -175,11 +192,11 @@ class Bench:
         return float(file.read_text())
 
     def frames(self, side: Side, play: Locator) -> None:
-        """Pictures a second while a Python loop holds the kernel."""
+        """Frames or pictures a second while a Python loop holds the kernel."""
         self.notebook.start(BUSY.format(seconds=4))
         self.page.wait_for_timeout(300)
         play.click()
-        side.frames = side.watched.evaluate(COUNT, side.attribute)
+        side.frames = side.watched.evaluate(COUNT_FRAMES if side.attribute else COUNT_PICTURES)
         self.page.evaluate("window.running")
 
 

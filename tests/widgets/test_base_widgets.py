@@ -198,6 +198,15 @@ def test_only_what_depends_on_a_change_is_computed_and_once():
     assert span.computed == ["detail", "trace", "detail"]
 
 
+def test_an_answer_is_one_message_and_no_echo(monkeypatch):
+    """An echo of a setting would put back the slider of whoever has moved it on since."""
+    span, sent = Span(), []
+    monkeypatch.setattr(span, "_send", lambda message, buffers=None: sent.append(message))
+    span.set_state({"low": 2, "_asked": 5})
+    assert [message["method"] for message in sent] == ["update"]
+    assert set(sent[0]["state"]) == {"_trace", "_settled", "_answered"}
+
+
 def test_settings_may_change_in_two_threads():
     span = Span()
 
