@@ -109,7 +109,7 @@ def layers(draw, axes, depth=2):
 def convolution(draw, axes, _depth):
     k, s, d = draw(numbers(1, 4)), draw(numbers(1, 3)), draw(numbers(1, 3))
     groups = draw(st.sampled_from([1, 2, 4]))
-    mode = draw(st.sampled_from(["zeros", "reflect", "replicate"]))
+    mode = draw(st.sampled_from(["zeros", "reflect", "replicate", "circular"]))
     padding = draw(numbers(0, 2))
     return CONV[axes](4, 4, k, s, padding, d, groups=groups, padding_mode=mode)
 
@@ -149,7 +149,7 @@ def crop(draw, _axes, _depth):
 
 
 def pad(draw, axes, _depth):
-    mode = draw(st.sampled_from(["constant", "reflect", "replicate"]))
+    mode = draw(st.sampled_from(["constant", "reflect", "replicate", "circular"]))
     least = -2 if mode == "constant" else 0
     return Pad((draw(numbers(least, 2)), draw(numbers(least, 3))), mode)
 

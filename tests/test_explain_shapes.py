@@ -223,6 +223,7 @@ def test_one_row_is_not_stretched_to_fit_a_sum():
         ),
         (nn.ZeroPad2d(1), (1, 5, 5), "constant padding", "5 + 1 + 1 = 7"),
         (nn.ReflectionPad1d((2, 1)), (1, 5), "mirror padding", "5 + 2 + 1 = 8"),
+        (nn.CircularPad3d(1), (1, 5, 6, 7), "circular padding", None),
         (nn.PixelShuffle(3), (9, 5, 5), "pixel shuffle", "5*3 = 15"),
         (nn.Flatten(), (2, 3, 4), "flatten", "2*3*4 = 24"),
         (nn.Linear(4, 5), (2, 4), "dense layer", "4 features to 5"),

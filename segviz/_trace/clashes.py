@@ -17,6 +17,7 @@ from segviz._trace.steps import (
 )
 
 Names = Callable[[Value], str]
+Rule = Callable[[str, dict[str, Any], Names, Sequence[Step]], None]
 
 
 def check(function: str, layer: str, arguments: dict[str, Any], steps: Sequence[Step]) -> None:
@@ -212,24 +213,29 @@ def _unpool(layer: str, given: dict[str, Any], name: Names, steps: Sequence[Step
         )
 
 
-def _reflection(layer: str, given: dict[str, Any], name: Names, _steps: Sequence[Step]) -> None:
-    value, padding = given["self"], given["padding"]
-    axes = len(padding) // 2
-    size = value.size[-axes:]
-    pairs = [padding[2 * (axes - 1 - a) : 2 * (axes - a)] for a in range(axes)]
-    small = [axis for axis in range(axes) if max(pairs[axis]) >= size[axis]]
-    if small:
-        raise ShapeClash(
-            f"'{layer}' reflects {max(padding)} pixels at the border, but {name(value)} is only "
-            f"{shown_size(size)}. Use a larger picture or less padding.",
-            axes=[axis - axes for axis in small],
-            needs=1,
-        )
+def _border(largest: int, verb: str) -> Rule:
+    """Return the rule for padding that repeats at most n - 1 or n of the map's n pixels."""
+
+    def rule(layer: str, given: dict[str, Any], name: Names, _steps: Sequence[Step]) -> None:
+        value, padding = given["self"], given.get("pad") or given["padding"]
+        axes = len(padding) // 2
+        size = value.size[-axes:]
+        pairs = [padding[2 * (axes - 1 - a) :][:2] for a in range(axes)]
+        small = [axis for axis in range(axes) if max(pairs[axis]) > size[axis] + largest]
+        if small:
+            raise ShapeClash(
+                f"'{layer}' {verb} {max(padding)} pixels at the border, but {name(value)} is only "
+                f"{shown_size(size)}. Use a larger picture or less padding.",
+                axes=[axis - axes for axis in small],
+                needs=1,
+            )
+
+    return rule
 
 
 _POINTWISE = ("add", "sub", "mul", "div", "maximum", "minimum", "pow", "fmax", "fmin", "where")
 _POOLS = ("max_pool2d_with_indices", "max_pool3d_with_indices", "avg_pool2d", "avg_pool3d")
-_RULES = {
+_RULES: dict[str, Rule] = {
     "convolution": _convolution,
     "cat": _concatenation,
     "stack": _stack,
@@ -239,5 +245,6 @@ _RULES = {
     "max_unpool3d": _unpool,
     **dict.fromkeys(_POOLS, _pool),
     **dict.fromkeys(_POINTWISE, _pointwise),
-    **{f"reflection_pad{axes}d": _reflection for axes in (1, 2, 3)},
+    "circular_pad": _border(0, "wraps"),
+    **{f"reflection_pad{axes}d": _border(-1, "reflects") for axes in (1, 2, 3)},
 }

@@ -1,6 +1,7 @@
 """Run one operation without numbers; what torch is slow at, by its own formula.
 
-torch works these out in Python, 0.1 to 12 milliseconds each, and a deep network has hundreds.
+torch works these out in Python, 0.1 to 12 milliseconds each, and a deep network has hundreds; the
+first of them imports sympy, 0.5 seconds.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+
+from segviz.ops.output_size import pool_output_size
 
 _ACTIVATIONS = ("elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "relu", "silu")
 
@@ -49,9 +52,33 @@ def _convolution(
 def _batch_norm(picture: torch.Tensor, *form: Any) -> tuple[torch.Tensor, ...]:
     training = form[4]  # after weight, bias, running mean and running variance
     statistics = (picture.shape[1] if training else 0,)
-    wide = torch.promote_types(picture.dtype, torch.float32)
+    wide = torch.promote_types(picture.dtype, torch.float32) if training else picture.dtype
     mean, deviation = (torch.empty(statistics, dtype=wide, device="meta") for _ in range(2))
     return _empty(picture, picture.shape), mean, deviation
+
+
+def _max_pool(
+    picture: torch.Tensor,
+    kernel_size: Sequence[int],
+    stride: Sequence[int] = (),
+    padding: Sequence[int] = (0, 0),
+    dilation: Sequence[int] = (1, 1),
+    ceil_mode: bool = False,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    form = {"padding": tuple(padding), "dilation": tuple(dilation)}
+    window = tuple(kernel_size), tuple(stride) or None
+    size = pool_output_size(tuple(picture.shape[-2:]), *window, ceil_mode, **form)
+    size = (*picture.shape[:-2], *size)
+    return _empty(picture, size), torch.empty(size, dtype=torch.int64, device="meta")
+
+
+def _cat(tensors: Sequence[torch.Tensor], dim: int = 0) -> torch.Tensor:
+    first, dim = tensors[0], dim % max(tensors[0].ndim, 1)
+    rest = {(t.dtype, *t.shape[:dim], *t.shape[dim + 1 :]) for t in tensors}
+    if len(rest) > 1 or first.ndim == 0:
+        return torch.ops.aten.cat.default(tensors, dim)
+    length = sum(tensor.shape[dim] for tensor in tensors)
+    return _empty(first, (*first.shape[:dim], length, *first.shape[dim + 1 :]))
 
 
 def _linear(_bias: Any, picture: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -74,6 +101,8 @@ _aten = torch.ops.aten
 _SHORTCUTS: dict[Any, Callable[..., Any]] = {
     _aten.convolution.default: _convolution,
     _aten.native_batch_norm.default: _batch_norm,
+    _aten.max_pool2d_with_indices.default: _max_pool,
+    _aten.cat.default: _cat,
     _aten.addmm.default: _linear,
     _aten.upsample_nearest2d.default: _resize,
     _aten.upsample_bilinear2d.default: _resize,

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from segviz._trace.inputs import checked_model, full_input_size
-from segviz._trace.recorder import Recorder, Watcher
+from segviz._trace.recorder import CircularPadding, Recorder, Watcher
 from segviz._trace.steps import (
     ShapeClash,
     Step,
@@ -59,7 +59,7 @@ class MetaNetwork:
         picture = torch.empty(size, dtype=self.dtype, device="meta")
         recorder = self._recorder = Recorder(picture, watch)
         try:
-            with torch.set_grad_enabled(grad), recorder:
+            with torch.set_grad_enabled(grad), recorder, CircularPadding(recorder):
                 output = self.model(picture)
         except Exception as error:
             self._explain(error, recorder)

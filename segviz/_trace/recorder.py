@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from segviz._trace import clashes, kernels
@@ -22,6 +25,7 @@ _CALLS = {
     "convolution": "conv",
     "slice": "crop",
     "constant_pad": "pad",
+    "circular_pad": "pad",
     "reflection_pad": "pad",
     "replication_pad": "pad",
     "upsample": "interpolate",
@@ -34,12 +38,34 @@ _CALLS = {
 Watcher = Callable[[str, torch.Tensor], None]
 
 
+class CircularPadding(TorchFunctionMode):
+    """Keeps circular padding one operation, which torch would split into a dozen copies."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__()
+        self._recorder = recorder
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is not F.pad or "circular" not in (*args[2:3], kwargs.get("mode")):
+            return func(*args, **kwargs)
+        with self._recorder.called("circular_pad"):
+            return F.pad(*args[:2], **{key: value for key, value in kwargs.items() if key == "pad"})
+
+
 class Recorder(TorchDispatchMode):
     """Keeps a Step for each operation on what depends on the picture.
 
     A tensor carries its Value as an attribute, so that the recorder keeps none alive and memory is
     freed in the run as it would be without it.
     """
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Keep torch from importing its compiler, 1.5 s, to tell it that this is not for it."""
+        return False
 
     def __init__(self, picture: torch.Tensor, watch: Watcher | None = None) -> None:
         super().__init__()
@@ -50,6 +76,7 @@ class Recorder(TorchDispatchMode):
         self._watch = watch
         self._inside: list[tuple[str, str, str]] = [("", "", "")]
         self._calls: Counter[str] = Counter()
+        self._name = ""
         self._written: list[tuple[StorageWeakRef, int]] = []
         if watch:
             watch("the picture", picture)
@@ -71,6 +98,15 @@ class Recorder(TorchDispatchMode):
         if made:
             self.modules[ended[2]] = self.value(made[0])
 
+    @contextlib.contextmanager
+    def called(self, function: str) -> Iterator[None]:
+        """Record the next operation under another name."""
+        self._name = function
+        try:
+            yield
+        finally:
+            self._name = ""
+
     def value(self, tensor: torch.Tensor) -> Value:
         """Return what is known of the tensor."""
         value = getattr(tensor, "_segviz_value", None) or Value(tuple(tensor.shape))
@@ -86,6 +122,7 @@ class Recorder(TorchDispatchMode):
         args = [_on_meta(argument) for argument in args]
         kwargs = {name: _on_meta(argument) for name, argument in (kwargs or {}).items()}
         function, defaults, pointwise = _signature(func)
+        function = self._name or function
         given = dict(zip(defaults, args, strict=False)) | kwargs
         arguments = {name: self._valued(item) for name, item in (defaults | given).items()}
         depends = function not in _FRESH and any(value.depends for value in values(arguments))
@@ -112,12 +149,12 @@ class Recorder(TorchDispatchMode):
             clashes.check(function, layer, arguments, self.steps)
         try:
             made = kernels.run(func, args, kwargs)
-        except NotImplementedError as error:
-            raise Untraceable(
-                f"{layer or 'the network'} looks at the numbers of its picture ({function}), "
-                "but the analysis runs on sizes alone. Give the part of the network without it."
-            ) from error
         except Exception as error:
+            if isinstance(error, NotImplementedError) or "meta tensor" in str(error):
+                raise Untraceable(
+                    f"{layer or 'the network'} looks at the numbers of its picture ({function}), "
+                    "but the analysis runs on sizes alone. Give the part of the network without it."
+                ) from error
             raise clashes.refused(function, layer, error) from error
         if arguments and tensors(made):
             clashes.check_output(layer, tensors(made)[0].shape)

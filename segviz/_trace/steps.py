@@ -117,7 +117,7 @@ def first_line(error: BaseException) -> str:
     return lines[0].rstrip(". ")[:120]
 
 
-def shown_size(size: Sequence[float]) -> str:
+def shown_size(size: Sequence[int]) -> str:
     """Return a size as it stands in tables and messages.
 
     >>> shown_size((64, 570, 570))

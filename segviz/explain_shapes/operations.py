@@ -206,6 +206,7 @@ _RULES: dict[str, Callable[[Step], Explanation]] = {
     "mm": _linear,
     "view": _view,
     "constant_pad_nd": _pad("constant"),
+    "circular_pad": _pad("circular"),
     "pixel_shuffle": _shuffle,
     "pixel_unshuffle": _shuffle,
     **dict.fromkeys(("max_pool2d_with_indices", "max_pool3d_with_indices"), _pool),

@@ -70,7 +70,7 @@ _RULES = _rules(
         "_upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d "
         "upsample_linear1d upsample_bilinear2d upsample_trilinear3d upsample_bicubic2d",
         windows.pad: "constant_pad_nd",
-        windows.border_pad: "reflection_pad1d reflection_pad2d reflection_pad3d "
+        windows.border_pad: "circular_pad reflection_pad1d reflection_pad2d reflection_pad3d "
         "replication_pad1d replication_pad2d replication_pad3d",
         windows.pixel_shuffle: "pixel_shuffle",
         windows.pixel_unshuffle: "pixel_unshuffle",

@@ -113,7 +113,7 @@ class ReceptiveField:
                 row.layer,
                 shown_size(row.map_size),
                 shown_range(row.smallest, row.largest),
-                shown_size(row.jump),
+                " x ".join(f"{number:.4g}" for number in row.jump),
             )
             for row in self.layers
         ]

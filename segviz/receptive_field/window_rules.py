@@ -110,13 +110,11 @@ def _padding(step: Step) -> list[tuple[int, int]]:
 
 
 def border_pad(step: Step, inputs: list[Reach]) -> Reach:
-    mirrored = step.function.startswith("reflection")
+    mode = step.function.partition("_")[0]
     return windowed(
         inputs[0],
         {
-            dim: windows.bordering(
-                step.output.size[dim], step.inputs[0].size[dim], before, mirrored
-            )
+            dim: windows.bordering(step.output.size[dim], step.inputs[0].size[dim], before, mode)
             for dim, before in _padding(step)
         },
     )

@@ -58,13 +58,15 @@ def flipping(size: int) -> Window:
 
 
 @_kept
-def bordering(size: int, input_size: int, before: int, mirrored: bool) -> Window:
-    """Padding with the border pixels, mirrored at the last one or that one repeated."""
+def bordering(size: int, input_size: int, before: int, mode: str) -> Window:
+    """Padding with the map's own pixels: mirrored, wrapped round, or the last one repeated."""
 
     def taps(o: Positions) -> Positions:
         i = o[:, None] - before
-        if mirrored:
-            i = np.where(i < 0, -i, i)
+        if mode == "circular":
+            return i % input_size
+        if mode == "reflection":
+            i = np.abs(i)
             return np.where(i >= input_size, 2 * (input_size - 1) - i, i)
         return np.clip(i, 0, input_size - 1)
 
