@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from segviz.widgets._fcn_rungs import BECAME_RIGHT, CHANGED, VOID, Rung, plain, verdicts
+from segviz.widgets._fcn_rungs import (
+    BECAME_RIGHT,
+    BECAME_WRONG,
+    CHANGED,
+    VOID,
+    Rung,
+    plain,
+    verdicts,
+)
 from segviz.widgets._pictures import _unit
 
 LARGEST = 512
@@ -89,10 +97,11 @@ def liveliest(rungs: Sequence[Rung], truth: np.ndarray | None, lens: int) -> tup
     """Where the last skip changes most for the better, or else the middle: where to look first."""
     from scipy.ndimage import uniform_filter
 
-    better = verdicts(rungs, truth)[-1] == (CHANGED if truth is None else BECAME_RIGHT)
-    if not better.any():
-        return better.shape[0] // 2, better.shape[1] // 2
-    crowded = uniform_filter(better.astype(np.float32), lens, mode="constant")
+    moved = verdicts(rungs, truth)[-1]
+    gain = (moved == (CHANGED if truth is None else BECAME_RIGHT)) - 1.0 * (moved == BECAME_WRONG)
+    if not gain.any():
+        return gain.shape[0] // 2, gain.shape[1] // 2
+    crowded = uniform_filter(gain, lens, mode="constant")
     row, column = np.unravel_index(crowded.argmax(), crowded.shape)
     return int(row), int(column)
 

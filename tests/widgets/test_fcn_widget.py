@@ -191,14 +191,15 @@ def test_tables_colour_what_they_name_and_leave_void_clear(widget):
 def test_lens_starts_where_the_last_skip_helps_most(street):
     picture, scores, truth = street
     rungs = climb(scores, picture.shape[1:])
-    better = verdicts(rungs, truth)[2] == 2
+    moved = verdicts(rungs, truth)[2]
+    gain = (moved == 2).astype(int) - (moved == 3)
     found = liveliest(rungs, truth, 8)
 
     def crowd(row, column):
-        window = np.pad(better, 8)[row + 4 : row + 12, column + 4 : column + 12]
+        window = np.pad(gain, 8)[row + 4 : row + 12, column + 4 : column + 12]
         return window.sum()
 
-    assert crowd(*found) == max(crowd(*place) for place in np.ndindex(better.shape))
+    assert crowd(*found) == max(crowd(*place) for place in np.ndindex(gain.shape))
 
 
 def test_a_setting_that_is_not_there_shows_the_rule_and_the_nearest(street):
