@@ -67,7 +67,7 @@ class Cost:
         return "\n".join([*self._lines(), self._table().text()])
 
     def _repr_html_(self) -> str:
-        return self._table().html(" ".join(self._lines()))
+        return self._table().html(self._lines())
 
     def _lines(self) -> list[str]:
         apart = f"{self.frozen_parameters:,} frozen, {self.buffers:,} in buffers"

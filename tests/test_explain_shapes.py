@@ -259,7 +259,8 @@ class Checker(HTMLParser):
         self.open, self.scopes, self.text = [], [], ""
 
     def handle_starttag(self, tag, attributes):
-        self.open.append(tag)
+        if tag != "br":
+            self.open.append(tag)
         self.scopes += [value for name, value in attributes if name == "scope"]
 
     def handle_endtag(self, tag):

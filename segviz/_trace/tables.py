@@ -37,21 +37,35 @@ class Table:
         ]
         return "  ".join(cells).rstrip()
 
-    def html(self, caption: str, footer: str = "") -> str:
-        """Return a table with a caption and marked-up headers, for screen readers too."""
-        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.header)
-        body = "".join(f"<tr>{self._cells(row)}</tr>" for row in self.rows)
-        below = f"<p><strong>{escape(footer)}</strong></p>" if footer else ""
-        table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>" if self.header else ""
-        title = f'<caption style="text-align:left">{escape(caption)}</caption>'
-        return f'<div style="overflow-x:auto"><table>{title}{table}</table>{below}</div>'
+    def html(self, caption: Sequence[str], notes: Sequence[str] = (), alarm: str = "") -> str:
+        """Return a table with a caption and marked-up headers, for screen readers too.
+
+        ``caption`` and ``notes`` are lines above and below; ``alarm`` is set in bold type below.
+        """
+        head = "".join(_cell("th", name, "left", ' scope="col"') for name in self.header)
+        rows = "".join(f"<tr>{self._cells(row)}</tr>" for row in self.rows)
+        title = f'<caption style="text-align:left">{_lines(caption)}</caption>'
+        table = f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        if not self.rows:
+            table = f"<p>{_lines(caption)}</p>"
+        bold = f"<p><strong>{escape(alarm)}</strong></p>" if alarm else ""
+        below = f"<p>{_lines(notes)}</p>" if notes else ""
+        return f'<div style="overflow-x:auto">{table}{bold}{below}</div>'
 
     def _cells(self, row: Sequence[str]) -> str:
-        cells = [f'<th scope="row" style="text-align:left">{escape(row[0])}</th>']
-        for column, cell in enumerate(row[1:], start=1):
-            side = "right" if column in self.numbers else "left"
-            cells.append(f'<td style="text-align:{side}">{escape(cell)}</td>')
+        cells = [_cell("th", row[0], "left", ' scope="row"')]
+        for column, text in enumerate(row[1:], start=1):
+            cells.append(_cell("td", text, "right" if column in self.numbers else "left"))
         return "".join(cells)
+
+
+def _cell(tag: str, text: str, side: str, scope: str = "") -> str:
+    style = f"text-align:{side};padding:0.1em 0.8em 0.1em 0"
+    return f'<{tag}{scope} style="{style}">{escape(text)}</{tag}>'
+
+
+def _lines(lines: Sequence[str]) -> str:
+    return "<br>".join(escape(line) for line in lines)
 
 
 def shown_count(number: int) -> str:

@@ -58,10 +58,11 @@ class Shapes:
 
     def __repr__(self) -> str:
         table = [self._table().text()] if self.layers else []
-        return "\n".join([self._caption(), *table, *self._notes()])
+        alarm = [self._alarm()] if self.clash else []
+        return "\n".join([self._caption(), *table, *alarm, *self._notes()])
 
     def _repr_html_(self) -> str:
-        return self._table().html(self._caption(), " ".join(self._notes()))
+        return self._table().html([self._caption()], self._notes(), self._alarm())
 
     def _caption(self) -> str:
         return f"Sizes in {self.name} for an input of {shown_size(self.input_size)}:"
@@ -79,16 +80,17 @@ class Shapes:
         ]
         return Table(["layer", "operation", "input", "output", "size"], rows)
 
+    def _alarm(self) -> str:
+        return f"Sizes clash: {self.clash}" if self.clash else ""
+
     def _notes(self) -> list[str]:
         notes = []
-        if self.unchanging:
-            kinds = ", ".join(f"{kind} ({number})" for kind, number in self.unchanging)
-            notes.append(f"Not listed, as they change no size: {kinds}.")
-        if self.clash:
-            notes.append(f"Sizes clash: {self.clash}")
         if self.nearest:
             sizes = " and ".join(shown_size(size) for size in self.nearest)
             notes.append(f"Nearest input sizes that work: {sizes}.")
+        if self.unchanging:
+            kinds = ", ".join(f"{kind} ({number})" for kind, number in self.unchanging)
+            notes.append(f"Not listed, as they change no size: {kinds}.")
         return notes
 
 

@@ -80,8 +80,7 @@ class ReceptiveField:
         return "\n".join([*self._lines(), *([self._table().text()] if self.layers else [])])
 
     def _repr_html_(self) -> str:
-        caption = " ".join(self._lines())
-        return self._table().html(caption) if self.layers else Table([], []).html(caption)
+        return self._table().html(self._lines())
 
     def _lines(self) -> list[str]:
         unit = self.unit[0] if len(self.unit) == 1 else self.unit
