@@ -28,6 +28,14 @@ files, and the checks that every widget must pass run over all of them):
            def _describe(self):                      # its alternative text, one sentence
                ...
 
+           def _frames(self):                        # steps of the animation as it is set now
+               return self.trace["pooled"].size
+
+           def _frame(self, step):                   # the still at one of them
+               return plot.pooling(..., step=step).figure
+
+           _offline = ("kernel_size",)               # what a saved page can still be set to
+
    ``_compute`` and ``_inspect`` are called only when a parameter that they name has changed. They
    are pure: they may run in the kernel's comm thread while a cell runs, so they use no pyplot
    and change nothing. Where a setting is illegal they raise ``ValueError`` with the rule; the
@@ -38,20 +46,22 @@ files, and the checks that every widget must pass run over all of them):
    says and never computes a result. All of it becomes one module, so a name that a shared file
    has taken is not free. Draw with ``view.settled(name)``, the setting that the trace belongs to;
    what the browser can look up in the scene needs no answer: ``slider(view, name, {quiet: true})``.
+   On a saved page Python is away: there ``view.works(name)`` is false for what it would have to
+   answer. Controls then grey themselves; leave out a table's ``onEdit``, a picture's ``onCell``.
 3. ``tests/widgets/test_pooling_widget.py``: the trace against an independent computation.
 4. A lecture cell: ``segviz.widgets.Pooling2D()``.
 
-The still is drawn by the function of the same stem in ``segviz/plot/``. Every widget is shown,
-walked through by keyboard and looked at by axe in ``tests/browser/``, and timed against matplotlib
-by ``tests/benchmarks/widgets.py``, without another line. While you work on the JS,
-run the cell again: the files are read whenever a widget is made, so the kernel can stay.
+The still and the frames are drawn by the function of the same stem in ``segviz/plot/``; ``save``
+makes pages, films and pictures of them (``_export.py``). A page has the answers to all settings of
+``_offline`` in it, every combination, so keep it to few and to parameters that change no others.
+Every widget is shown, saved, walked through by keyboard and looked at by axe in ``tests/browser/``,
+and timed against matplotlib by ``tests/benchmarks/widgets.py``, without another line. While you
+work on the JS, run the cell again: the files are read whenever a widget is made.
 """
 
 from __future__ import annotations
 
-import base64
 import inspect
-import io
 import threading
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -60,12 +70,13 @@ import anywidget
 import traitlets
 
 from segviz.plot import _style
+from segviz.widgets._export import Exportable
 from segviz.widgets._parameters import Parameter
 from segviz.widgets._wire import codes as codes
 from segviz.widgets._wire import pack, source, style
 
 
-class TraceWidget(anywidget.AnyWidget):
+class TraceWidget(Exportable, anywidget.AnyWidget):
     """Base of every widget; see the module's text for how to write one."""
 
     parameters: ClassVar[tuple[str, ...]] = ()
@@ -125,12 +136,6 @@ class TraceWidget(anywidget.AnyWidget):
     def _inspect(self, *args: Any, **settings: Any) -> Mapping[str, Any]:
         return {}
 
-    def _still(self) -> Any:
-        raise NotImplementedError
-
-    def _describe(self) -> str:
-        return f"{self!r}."
-
     # What a student may read.
 
     @property
@@ -155,7 +160,7 @@ class TraceWidget(anywidget.AnyWidget):
 
     @property
     def _esm(self) -> str:
-        return source(_stem(type(self)))
+        return source(self._stem())
 
     @property
     def _css(self) -> str:
@@ -171,20 +176,6 @@ class TraceWidget(anywidget.AnyWidget):
                 self._refuse(error, {})
                 # The browser holds what was refused; this takes it back.
                 self.send_state([name for name in sync_data if name in self.parameters])
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        shown = super()._repr_mimebundle_(**kwargs)
-        if shown is None:
-            return None
-        bundle, metadata = shown
-        bundle["image/png"] = base64.b64encode(self._png()).decode()
-        metadata["image/png"] = {"alt": self._describe()}
-        return bundle, metadata
-
-    def _png(self) -> bytes:
-        file = io.BytesIO()
-        self._still().savefig(file, format="png", dpi=_style.DPI)
-        return _style.few_colours(file.getvalue())
 
     def _settings(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.parameters}
@@ -238,10 +229,6 @@ class TraceWidget(anywidget.AnyWidget):
 
     def _method(self, answer: str) -> Any:
         return {"_trace": self._compute, "_detail": self._inspect}[answer]
-
-
-def _stem(widget: type) -> str:
-    return widget.__module__.rpartition(".")[2]
 
 
 def _named(method: Any, parameters: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,12 +1,14 @@
 // Controls made of native elements, bound to one parameter each; ranges come from Python.
 // With {quiet: true} a control tells Python and waits for no answer; see open() in core.js.
+// What only Python could answer is greyed where there is none.
 import { element, format, parse, putText, uniqueId } from "./core.js";
 
 // slider(view, "stride"): label, native range input and the value beside it.
 export function slider(view, name, { label = name, show = String, quiet } = {}) {
   const range = view.get("_controls")[name];
   const id = uniqueId(name);
-  const input = element("input", { type: "range", id, ...range });
+  const disabled = greyed(view, name, quiet);
+  const input = element("input", { type: "range", id, ...range, disabled });
   const value = element("output", { for: id });
   const send = quiet ? view.tell : view.ask;
   input.addEventListener("input", () => send({ [name]: Number(input.value) }));
@@ -23,7 +25,7 @@ export function slider(view, name, { label = name, show = String, quiet } = {}) 
 export function choice(view, name, { label = name, options, quiet } = {}) {
   const id = uniqueId(name);
   const offered = options ?? view.get("_controls")[name].options;
-  const input = element("select", { id },
+  const input = element("select", { id, disabled: greyed(view, name, quiet) },
     ...offered.map((one) => element("option", { value: one }, String(one))));
   const value = (text) => (typeof offered[0] === "number" ? Number(text) : text);
   const send = quiet ? view.tell : view.ask;
@@ -35,12 +37,14 @@ export function choice(view, name, { label = name, options, quiet } = {}) {
 // toggle(view, "relu"): a checkbox.
 export function toggle(view, name, { label = name, quiet } = {}) {
   const id = uniqueId(name);
-  const input = element("input", { type: "checkbox", id });
+  const input = element("input", { type: "checkbox", id, disabled: greyed(view, name, quiet) });
   const send = quiet ? view.tell : view.ask;
   input.addEventListener("change", () => send({ [name]: input.checked }));
   view.onDraw(() => (input.checked = view.get(name)));
   return field(view, label, input, id);
 }
+
+const greyed = (view, name, quiet) => !quiet && !view.works(name);
 
 function field(view, label, input, id, ...more) {
   const made = element("div", { class: "segviz-field" },

@@ -114,6 +114,8 @@ export function keepKeys(event) {
 //   view.get(name): a setting as the reader has it now
 //   view.ask({name: value}) changes it and has Python answer; view.tell({name: value}) changes it
 //     where the answer has come already (in the scene, say) and lets Python know at leisure
+//   view.works(name): whether it can be changed here; not without a kernel, on a saved page, unless
+//     the page has the answers to all its settings with it
 //   view.settled(name): the setting that the trace belongs to; draw with this one, so that a
 //     picture is never half old and half new, and an illegal setting leaves it alone
 //   view.scene, view.look, view.trace(), view.detail(): what Python sent, unpacked
@@ -124,8 +126,10 @@ export function open({ model, el }, label) {
   const view = { model, drawers: [], closers: [] };
   view.get = (name) => model.get(name);
   view.settled = (name) => model.get("_settled")[name];
+  view.works = (name) => model.works?.(name) ?? true;
   const ask = asker(model);
   view.ask = (settings) => {
+    if (!Object.keys(settings).every(view.works)) return;
     view.hasAsked = true;
     ask(settings);
   };
