@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from .fcn_ladder import FCNLadder
     from .fully_convolutional import shift_and_stitch, to_convolutional, to_fully_convolutional
     from .sliding_window import SlidingWindow, extract_patches, predict_patches
+    from .unet import UNet
 
 _HOME = {
     "EfficientNetLite0": "backbones",
     "FCN": "fcn",
     "FCNLadder": "fcn_ladder",
     "SlidingWindow": "sliding_window",
+    "UNet": "unet",
     "create": "catalogue",
     "extract_patches": "sliding_window",
     "predict_patches": "sliding_window",
@@ -34,6 +36,7 @@ __all__ = [
     "EfficientNetLite0",
     "FCNLadder",
     "SlidingWindow",
+    "UNet",
     "create",
     "extract_patches",
     "predict_patches",

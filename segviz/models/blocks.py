@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import overload
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from typing import NoReturn, overload
 
 import torch
 import torch.nn.functional as F
@@ -11,9 +12,15 @@ from torch import Tensor, nn
 
 from segviz.ops._checks import shown
 
+_FORMS = {2: "H, W", 3: "D, H, W"}
 
-def check_images(images: object, in_channels: int, name: str = "images") -> Tensor:
+
+def check_images(
+    images: object, in_channels: int, name: str = "images", *, axes: int = 2
+) -> Tensor:
     """Return ``images`` if it is a float tensor of shape (N, C, H, W), none of them empty.
+
+    With ``axes=3`` they are volumes of shape (N, C, D, H, W).
 
     Examples
     --------
@@ -26,13 +33,13 @@ images[None].
     if not isinstance(images, Tensor):
         raise TypeError(
             f"{name} is {type(images).__name__}, must be a torch tensor of shape "
-            f"(N, {in_channels}, H, W). Use torch.from_numpy."
+            f"(N, {in_channels}, {_FORMS[axes]}). Use torch.from_numpy."
         )
     shape = tuple(images.shape)
-    if images.ndim != 4 or shape[1] != in_channels or 0 in shape:
+    if images.ndim != axes + 2 or shape[1] != in_channels or 0 in shape:
         raise ValueError(
-            f"{name} has shape {shape}, must have shape (N, {in_channels}, H, W). "
-            + _remedy(shape, in_channels, name)
+            f"{name} has shape {shape}, must have shape (N, {in_channels}, {_FORMS[axes]}). "
+            + _remedy(shape, in_channels, name, axes)
         )
     if not images.is_floating_point():
         raise TypeError(
@@ -41,14 +48,82 @@ images[None].
     return images
 
 
-def _remedy(shape: tuple[int, ...], in_channels: int, name: str) -> str:
+def _remedy(shape: tuple[int, ...], in_channels: int, name: str, axes: int) -> str:
     if 0 in shape:
         return "Give at least one pixel."
-    if len(shape) == 3 and shape[0] == in_channels:
+    if len(shape) == axes + 1 and shape[0] == in_channels:
         return f"Add the batch axis with {name}[None]."
-    if len(shape) == 4 and shape[1] == 1:
-        return f"Repeat the grey channel with {name}.expand(-1, {in_channels}, -1, -1)."
-    return f"Give pictures of {in_channels} channel{'s' * (in_channels != 1)}."
+    if len(shape) == axes + 2 and shape[1] == 1:
+        kept = ", ".join(["-1"] * axes)
+        return f"Repeat the grey channel with {name}.expand(-1, {in_channels}, {kept})."
+    what = "pictures" if axes == 2 else "volumes"
+    return f"Give {what} of {in_channels} channel{'s' * (in_channels != 1)}."
+
+
+def check_choice(value: object, name: str, choices: Sequence[object]) -> None:
+    """Raise ValueError unless ``value`` is one of the choices."""
+    if value not in choices:
+        raise ValueError(
+            f"{name}={shown(value)} is unknown. Use one of {', '.join(map(repr, choices))}."
+        )
+
+
+def probability(value: object, name: str) -> float:
+    """Return ``value`` if it is a number of 0 or more and less than 1."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not 0 <= value < 1:  # type: ignore[operator]
+        kind = ValueError if number else TypeError
+        raise kind(f"{name}={shown(value)} must be a share of at least 0, below 1. Use 0.5.")
+    return float(value)  # type: ignore[arg-type]
+
+
+def refuse_size(images: Tensor, fits: Callable[[int], bool], reason: str) -> NoReturn:
+    """Raise ValueError: why pictures of this size do not fit, and the nearest sizes that do.
+
+    ``fits`` tells of a number of rows (or columns) whether the network takes it.
+    """
+    sizes = images.shape[2:]
+    larger = [next(n for n in itertools.count(size) if fits(n)) for size in sizes]
+    smaller = [next((n for n in range(size, 0, -1) if fits(n)), 0) for size in sizes]
+    nearest = [larger, smaller] if all(smaller) else [larger]
+    raise ValueError(
+        f"images of {_times(sizes)} do not fit: {reason}. Use {' or '.join(map(_times, nearest))}."
+    )
+
+
+def _times(sizes: Iterable[int]) -> str:
+    return " x ".join(map(str, sizes))
+
+
+def check_statistics(maps: Tensor, norm: nn.Module, remedy: str = "") -> None:
+    """Raise ValueError if a batch norm would have to train on one value per channel.
+
+    Its variance would be 0 whatever the picture shows, so that it could only return its shift.
+    """
+    if norm.training and maps.numel() == maps.shape[1]:
+        raise ValueError(
+            f"a batch norm cannot train on one picture whose map is {_times(maps.shape[2:])}: a "
+            "single value per channel has no variance. Give at least two pictures, "
+            + (remedy or "or larger ones, ")
+            + "or use model.eval()."
+        )
+
+
+def he_initialization(model: nn.Module) -> None:
+    """Draw the weights of all convolutions from N(0, 2 / fan_in), set their biases to 0.
+
+    Of a transposed convolution the fan_in is the number of outputs that a pixel stamps, as Caffe
+    counts it.
+
+    References
+    ----------
+    K. He, X. Zhang, S. Ren, J. Sun, "Delving deep into rectifiers", ICCV 2015, equation 10.
+    """
+    for layer in model.modules():
+        if isinstance(layer, nn.modules.conv._ConvNd):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
 
 
 def mirror_pad(images: Tensor, before: Sequence[int], after: Sequence[int]) -> Tensor:
@@ -152,3 +227,10 @@ class ConvolutionBlock(Layers):
         self.norm = nn.BatchNorm2d(out_channels, eps=eps)
         if activation is not None:
             self.activation = activation()
+
+    def forward(self, maps: Tensor) -> Tensor:
+        for layer in self:
+            if layer is self.norm:
+                check_statistics(maps, layer)
+            maps = layer(maps)
+        return maps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 import inspect
 from collections.abc import Callable
 from functools import partial
@@ -28,18 +29,17 @@ def _fcn(finest_stride: int, *, backbone: str = "vgg16", **variant: object) -> n
     return _made(forms[backbone], {"finest_stride": finest_stride, **variant})
 
 
-def _sliding_window(**variant: object) -> nn.Module:
-    from segviz.models.sliding_window import SlidingWindow
-
-    return _made(SlidingWindow, variant)
+def _network(name: str, **variant: object) -> nn.Module:
+    return _made(getattr(importlib.import_module("segviz.models"), name), variant)
 
 
 _NETWORKS: dict[str, Callable[..., nn.Module]] = {
-    "sliding_window": _sliding_window,
+    "sliding_window": partial(_network, "SlidingWindow"),
     "fcn32s": partial(_fcn, 32),
     "fcn16s": partial(_fcn, 16),
     "fcn8s": partial(_fcn, 8),
     "fcn4s": partial(_fcn, 4),
+    "unet": partial(_network, "UNet"),
 }
 
 
@@ -56,8 +56,8 @@ def create(
     Parameters
     ----------
     name : str
-        "sliding_window", or "fcn32s", "fcn16s", "fcn8s" (``backbone="vgg16"`` as in the paper, or
-        "efficientnet_lite0"), or "fcn4s" (``backbone="efficientnet_lite0"`` only).
+        "sliding_window", "unet", or "fcn32s", "fcn16s", "fcn8s" (``backbone="vgg16"`` as in the
+        paper, or "efficientnet_lite0"), or "fcn4s" (``backbone="efficientnet_lite0"`` only).
     in_channels, num_classes : int
     seed : int
         Seed of the initial weights; the generators of torch are left as they were. Without it the

@@ -1,0 +1,72 @@
+"""Every figure that is known of the papers' networks: one test for each table.
+
+Sources: [P] the paper, [V] the authors' released definition, [C] counted from those layer by layer
+in other software. Multiply-adds are in units of 10^9.
+"""
+
+import pytest
+import torch
+
+from segviz import cost, explain_shapes, receptive_field
+from segviz.models import create
+
+
+def made(name, **variant):
+    with torch.device("meta"):
+        return create(name, **variant)
+
+
+def map_sizes(model, input_size):
+    """Rows of every map that has another size than the one before it."""
+    sizes = []
+    for row in explain_shapes(model, input_size).layers:
+        sizes += [row.output_size[1]] if len(row.output_size) > 1 else []
+    return [n for i, n in enumerate(sizes) if i == 0 or n != sizes[i - 1]]
+
+
+# name, arguments, picture, parameters, multiply-adds
+SUMMARY = [
+    ("unet", {}, (1, 572, 572), 31_030_658, 150.43),  # [V, C]
+    ("unet", {"form": "release"}, (1, 572, 572), 31_100_354, 157.29),  # [V, C]
+    ("unet", {"padded": True}, (1, 32, 32), 31_036_546, None),  # the common port, padded [C]
+    ("sliding_window", {}, (1, 95, 95), 219_290, 0.12146),  # [C]
+]
+
+
+@pytest.mark.parametrize(("name", "variant", "size", "parameters", "giga"), SUMMARY)
+def test_parameters_and_multiply_adds(name, variant, size, parameters, giga):
+    found = cost(made(name, **variant), size)
+    assert found.parameters == parameters
+    if giga is not None:
+        assert found.multiply_adds / 1e9 == pytest.approx(giga, abs=0.005 if giga > 1 else 5e-6)
+
+
+# name, arguments, picture, layer, pixels along one axis
+FIELDS = [
+    ("unet", {}, (1, 572, 572), "down.4", 140),  # [C]
+    ("sliding_window", {}, (1, 95, 95), None, 95),
+]
+
+
+@pytest.mark.parametrize(("name", "variant", "size", "layer", "pixels"), FIELDS)
+def test_receptive_field_of_the_deepest_layer(name, variant, size, layer, pixels):
+    found = receptive_field(made(name, **variant), size, layer=layer)
+    assert set(found.size) == {pixels}
+
+
+def test_unet_sizes():
+    """Figure 1 of the paper [P]; crops per side and the field of an output unit [C]."""
+    model = made("unet")
+    rows = {row.layer: row for row in explain_shapes(model, (1, 572, 572)).layers}
+    down = [[rows[f"down.{i}.{j}"].output_size[1] for j in (0, 2)] for i in range(5)]
+    assert down == [[570, 568], [282, 280], [138, 136], [66, 64], [30, 28]]
+    up = [
+        [rows[f"up.{i}.0"].output_size[1], *(rows[f"merge.{i}.{j}"].output_size[1] for j in (0, 2))]
+        for i in range(4)
+    ]
+    assert up == [[56, 54, 52], [104, 102, 100], [200, 198, 196], [392, 390, 388]]
+    crops = [(a[1] - b[0]) // 2 for a, b in zip(down[3::-1], up, strict=True)]
+    assert crops == [4, 16, 40, 88]
+    assert rows["head"].output_size == (2, 388, 388)
+    field = receptive_field(model, (1, 572, 572)).layers[-1]
+    assert (field.smallest, field.largest) == ((188, 188), (204, 204))
