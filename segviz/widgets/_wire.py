@@ -11,13 +11,20 @@ import numpy as np
 
 _HERE = Path(__file__).parent
 _SHARED = ("core.js", "controls.js", "canvas.js", "tables.js")
-_IMPORT = re.compile(r'^import\s*\{[^}]*\}\s*from\s*"\./\w+\.js";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import\s*\{[^}]*\}\s*from\s*"\./(\w+\.js)";\n', re.MULTILINE)
 
 
 def source(stem: str) -> str:
     """The widget's JS and the files it shares, as one module that imports nothing."""
-    files = [(_HERE / name).read_text("utf-8") for name in (*_SHARED, f"{stem}.js")]
+    names = [*_SHARED, *_imported(f"{stem}.js"), f"{stem}.js"]
+    files = ((_HERE / name).read_text("utf-8") for name in dict.fromkeys(names))
     return "\n".join(_IMPORT.sub("", file) for file in files)
+
+
+def _imported(name: str) -> list[str]:
+    """The files that a file imports, and that those import, each after what it needs."""
+    direct = _IMPORT.findall((_HERE / name).read_text("utf-8"))
+    return [one for file in direct for one in (*_imported(file), file)]
 
 
 def style() -> str:
