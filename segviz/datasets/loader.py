@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from .samples import Sample
 
 Size = tuple[int, int]
 Picture = NDArray[np.uint8]
+Volume = NDArray[np.float32]
 _Integer = TypeVar("_Integer", bound=np.integer)
 
 
@@ -62,6 +63,34 @@ class Labelled:
 
 
 @dataclass(frozen=True)
+class LabelledVolume:
+    """A volume and its labels: image float32 (D, H, W) in [0, 1], classes (D, H, W), spacing."""
+
+    image: Volume
+    mask: Picture
+    spacing: tuple[float, ...]
+
+    @classmethod
+    def of(cls, sample: Sample) -> LabelledVolume:
+        """The inverse of ``as_sample``."""
+        assert sample.mask is not None
+        assert sample.spacing is not None
+        return cls(sample.image[0].numpy(), sample.mask.byte().numpy(), sample.spacing)
+
+    def resized(self, size: Size | None) -> LabelledVolume:
+        """The volume itself: ``load`` lets no size through, a spacing would no longer be true."""
+        return self
+
+    def as_sample(self, name: str) -> Sample:
+        """The same as tensors: image (1, D, H, W), mask int64."""
+        import torch
+
+        image = torch.from_numpy(self.image[None].copy())
+        mask = torch.from_numpy(self.mask.astype(np.int64))
+        return Sample(name, image, mask, spacing=self.spacing)
+
+
+@dataclass(frozen=True)
 class Loader:
     """One set: its classes, which files make a picture, how they are read, what stands in.
 
@@ -74,8 +103,10 @@ class Loader:
             is made of, out of the registry's paths.
         decode: makes a picture from the bytes of those files.
         draw: ``draw(index, size, seed)`` draws a stand-in.
-        size: height and width of a stand-in, in pixels.
-        spacing: nanometres from one neighbour to the next: section, row, column.
+        size: height and width of a stand-in, in pixels; of a volume, its usual depth too.
+        spacing: from one neighbour to the next, in ``spacing_unit``: section, row, column.
+        spacing_unit: "nm" or "mm".
+        volumes: whether samples are volumes, which keep their size.
     """
 
     name: str
@@ -83,10 +114,12 @@ class Loader:
     palette: tuple[tuple[int, int, int], ...]
     splits: tuple[str, ...]
     pictures: Callable[[Sequence[str], str], dict[str, list[str]]]
-    decode: Callable[[Sequence[bytes]], Labelled]
-    draw: Callable[[int, Size, int], Sample]
-    size: Size
+    decode: Callable[[Sequence[bytes]], Labelled | LabelledVolume]
+    draw: Callable[[int, Any, int], Sample]
+    size: tuple[int, ...]
     spacing: tuple[float, float, float] | None = None
+    spacing_unit: str = "nm"
+    volumes: bool = False
 
 
 def pixels(content: bytes) -> NDArray[np.uint8]:

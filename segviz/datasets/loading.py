@@ -16,7 +16,7 @@ import numpy as np
 from ..ops._checks import shown, sizes
 from .catalogue import DataSet, DatasetUnavailable, all_sets, dataset
 from .disk import read, remedy
-from .loader import Labelled, Loader, Size
+from .loader import Labelled, LabelledVolume, Loader, Size
 from .registry import obtain, on_disk
 from .samples import About, Sample, Samples
 
@@ -27,6 +27,7 @@ _MODULES = {
     "em_isbi2012": "electron_microscopy",
     "em_vnc": "electron_microscopy",
     "nuclei_dsb2018": "nuclei",
+    "hippocampus": "hippocampus",
 }
 _SMALLEST = 32
 _LARGEST = 8192
@@ -46,11 +47,12 @@ def load(
     slow one, or the licence wants your own decision, it takes the stand-in and prints why.
 
     Args:
-        name: "camvid", "em_isbi2012", "em_vnc" or "nuclei_dsb2018".
+        name: "camvid", "em_isbi2012", "em_vnc", "nuclei_dsb2018" or "hippocampus" (volumes).
         split: "train" or "test"; camvid has "val" too.
         source: "auto"; "real" (or an error); "bundled", the stand-in that segviz draws itself.
             The environment variable ``SEGVIZ_SOURCE``, where it is set, wins.
         size: (height, width) in pixels; real pictures are resized, stand-ins drawn at this size.
+            Volumes have none: each keeps its own size and spacing.
 
     Returns:
         Samples; a picture is read, and its SHA-256 checked, each time it is asked for.
@@ -66,7 +68,7 @@ def load(
     loader = _loader(name)
     _check_choice("split", split, loader.splits)
     wanted, why = _source(source)
-    shape = None if size is None else _size(size)
+    shape = None if size is None else _size(size, loader)
     if wanted == "bundled":
         return _stand_in(loader, split, shape, f"({why})")
     try:
@@ -105,7 +107,12 @@ def _source(source: str) -> tuple[str, str]:
     return named, f"SEGVIZ_SOURCE={named}"
 
 
-def _size(size: object) -> Size:
+def _size(size: object, loader: Loader) -> Size:
+    if loader.volumes:
+        raise ValueError(
+            f"size={shown(size)}: the volumes of {loader.name} keep their size, or their spacing "
+            "would not be true. Use size=None, then cut or pad them."
+        )
     height, width = sizes(size, "size", 2, _SMALLEST)
     if max(height, width) > _LARGEST:
         raise ValueError(
@@ -148,9 +155,9 @@ def _read(name: str, picture: str, paths: Sequence[str], size: Size | None) -> S
 def _stand_in(loader: Loader, split: str, size: Size | None, why: str) -> Samples:
     print(f"{loader.name}: stand-in pictures, drawn by segviz {why}")
     count = len(loader.pictures(list(dataset(loader.name).files), split))
-    size = size or loader.size
+    shape = size or loader.size
     readers = [
-        functools.partial(_drawn_sample, loader.name, split, index, size) for index in range(count)
+        functools.partial(_drawn_sample, loader.name, split, index, shape) for index in range(count)
     ]
     about = About(
         title=f"Drawn by segviz in the place of: {dataset(loader.name).title}",
@@ -161,17 +168,18 @@ def _stand_in(loader: Loader, split: str, size: Size | None, why: str) -> Sample
     return _samples(loader, split, "stand-in", readers, about, loader.spacing)
 
 
-def _drawn_sample(name: str, split: str, index: int, size: Size) -> Sample:
+def _drawn_sample(name: str, split: str, index: int, size: tuple[int, ...]) -> Sample:
     return _drawn(name, split, index, size).as_sample(f"{split}-{index:03d}")
 
 
 @functools.lru_cache(maxsize=128)
-def _drawn(name: str, split: str, index: int, size: Size) -> Labelled:
-    """Draw once per process; kept in the small integers that nobody changes in place."""
+def _drawn(name: str, split: str, index: int, size: tuple[int, ...]) -> Labelled | LabelledVolume:
+    """Draw once per process; kept as arrays that nobody changes in place."""
     loader = _loader(name)
     # The two sets of membranes share a drawing function and must not share pictures.
     first = zlib.crc32(f"{name} {split}".encode())
-    return Labelled.of(loader.draw(index, size, first + index))
+    stored = LabelledVolume if loader.volumes else Labelled
+    return stored.of(loader.draw(index, size, first + index))
 
 
 def _spacing(loader: Loader, size: Size | None) -> tuple[float, ...] | None:
@@ -199,5 +207,5 @@ def _samples(
         palette=np.array(loader.palette, dtype=np.uint8),
         about=about,
         spacing=spacing,
-        spacing_unit="nm" if spacing else "",
+        spacing_unit=loader.spacing_unit if spacing else "",
     )

@@ -34,10 +34,12 @@ class Sample:
             0 = background.
         extras: tensors of shape (H, W) by name, what only the real pictures of a set have, such as
             the nine label codes of ``em_vnc``.
+        spacing: distance between neighbours along each axis of a volume, as its own file says:
+            depth, row and column.
 
     Raises:
         TypeError: a tensor has another dtype, or is no tensor.
-        ValueError: image and labels differ in size.
+        ValueError: image and labels differ in size, or a spacing is not positive.
 
     >>> import torch
     >>> Sample("a", torch.zeros(3, 2, 4), mask=torch.zeros(2, 4, dtype=torch.int64))
@@ -49,6 +51,7 @@ class Sample:
     mask: Tensor | None = None
     instances: Tensor | None = None
     extras: Mapping[str, Tensor] = field(default_factory=dict)
+    spacing: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not isinstance(self.extras, Mapping):
@@ -69,6 +72,8 @@ class Sample:
         for key, value in self.extras.items():
             _check_tensor(key, value, None)
             _check_same_size(key, value, self.image)
+        if self.spacing is not None:
+            _check_spacing(self.spacing, self.image.ndim - 1)
 
     @property
     def size(self) -> tuple[int, ...]:
@@ -236,4 +241,12 @@ def _check_same_size(key: str, labels: Tensor, image: Tensor) -> None:
         raise ValueError(
             f"{key} of shape {tuple(labels.shape)} must have the size of the image, "
             f"{tuple(image.shape[1:])}. Resize or crop both alike."
+        )
+
+
+def _check_spacing(spacing: Any, axes: int) -> None:
+    if len(spacing) != axes or not all(0 < distance < float("inf") for distance in spacing):
+        raise ValueError(
+            f"spacing={shown(spacing)} must hold {axes} positive distances, one per axis of the "
+            f"image. Use {(1.0,) * axes}."
         )

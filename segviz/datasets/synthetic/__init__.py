@@ -3,5 +3,6 @@
 from .membranes import membranes
 from .nuclei import touching_nuclei
 from .streets import streets
+from .volumes import volumes
 
-__all__ = ["membranes", "streets", "touching_nuclei"]
+__all__ = ["membranes", "streets", "touching_nuclei", "volumes"]

@@ -25,10 +25,16 @@ LARGEST = 4096 * 4096
 
 def check_request(n: Any, size: Any, seed: Any) -> tuple[int, Size, int]:
     """Return ``(n, size, seed)`` as plain ints, or say which of them breaks its rule."""
+    count, seed = check_count_and_seed(n, seed)
+    return count, _picture_size(size), seed
+
+
+def check_count_and_seed(n: Any, seed: Any) -> tuple[int, int]:
+    """Return ``(n, seed)`` as plain ints, or say which of them breaks its rule."""
     count = _integer("n", n, "Use 1 or more, such as n=4.")
     if count < 1:
         raise ValueError(f"n={shown(count)} must be at least 1: it counts the pictures. Use n=4.")
-    return count, _picture_size(size), _seed(seed)
+    return count, _seed(seed)
 
 
 def _integer(name: str, value: Any, remedy: str) -> int:
