@@ -42,6 +42,10 @@ class Parameter(traitlets.TraitType):
         """Values to try, nearest first, when ``value`` breaks a rule."""
         return ()
 
+    def values(self) -> Sequence[Any]:
+        """All that it can be set to, for a page that has the answers with it."""
+        raise TypeError(f"{self.name} has too many values to have the answers to all of them.")
+
     def _called(self, value: Any) -> str:
         return f"{self.name}={value!r}"
 
@@ -66,6 +70,9 @@ class Whole(Parameter):
 
     def candidates(self, value: Any) -> Sequence[int]:
         return sorted(self._all(), key=lambda legal: abs(legal - value))
+
+    def values(self) -> Sequence[int]:
+        return list(self._all())
 
     def _all(self) -> range:
         return range(self.low, self.high + 1, self.step)
@@ -104,6 +111,9 @@ class Flag(Parameter):
             raise TypeError(f"{self._called(value)} must be True or False.")
         return bool(value)
 
+    def values(self) -> Sequence[bool]:
+        return [False, True]
+
 
 class Choice(Parameter):
     """One of several names, drawn as a drop-down list."""
@@ -119,6 +129,9 @@ class Choice(Parameter):
 
     def control(self) -> dict[str, Any]:
         return {"options": list(self.options)}
+
+    def values(self) -> Sequence[str]:
+        return list(self.options)
 
     def _names(self) -> str:
         return ", ".join(map(repr, self.options[:-1])) + f" or {self.options[-1]!r}"
