@@ -95,7 +95,7 @@ def test_any_size_gives_a_whole_sample(draw, channels, classes, height, width, s
 def test_names_are_lists_and_numpy_ints_serve_as_ints():
     one = streets(np.int64(1), [np.int32(40), 50], seed=np.uint8(3))[0]
     assert digest(one) == digest(streets(1, (40, 50), 3)[0])
-    assert sorted(synthetic.__all__) == ["membranes", "streets", "touching_nuclei"]
+    assert sorted(synthetic.__all__) == ["membranes", "streets", "touching_nuclei", "volumes"]
 
 
 # Streets ---------------------------------------------------------------------------------------
