@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { load } from "./load.mjs";
+
+const { byFormula, heatMap, marked, remark, sentence } = await load("atrous_convolution_2d.js");
+
+const trace = { rates: [2, 2], fields: [5, 9] };
+const detail = {
+  at: [4, 6], seen: [9, 25], spans: [[[2, 6], [4, 8]], [[0, 8], [2, 10]]], taps: [9, 9],
+};
+
+test("each layer adds its rate twice", () => {
+  assert.equal(byFormula(trace, 0), "1 + 2·2 = 5");
+  assert.equal(byFormula(trace, 1), "5 + 2·2 = 9");
+});
+
+test("the read-out holds the field by formula beside the one by gradient", () => {
+  assert.equal(sentence(trace, detail, 1), "Layer 2 of 2, unit at row 4, column 6: it sees 9 × 9 "
+    + "pixels by formula, 9 × 9 by gradient; 25 of these 81 count.");
+});
+
+test("holes, a border and a rate that is too large are named", () => {
+  assert.equal(remark(trace, detail, 1), "56 pixels of the field are never seen.");
+  const border = { ...detail, spans: [[[0, 4], [0, 2]]], seen: [15] };
+  assert.equal(remark(trace, border, 0), "Every pixel of the field is seen. The border cuts the field.");
+  assert.match(remark(trace, { ...detail, taps: [9, 1] }, 1), /^Rate 2 is too large here: .* layer 2/);
+  assert.match(remark(trace, { ...detail, taps: [9, 1] }, 0), /^16 pixels/);
+});
+
+test("pixels that count turn orange, the others stay grey", () => {
+  const codes = Object.assign(Uint8Array.of(100, 200), { shape: [1, 2] });
+  assert.deepEqual([...marked(codes, [1], [0, 3], [230, 160, 0])], [100, 100, 100, 221, 172, 60]);
+});
+
+test("a count is a row's times a column's, through the table", () => {
+  const map = heatMap([1, 2], [0, 3], Uint8Array.from({ length: 9 }, (_, i) => 10 * i));
+  assert.deepEqual([...map], [0, 30, 0, 60]);
+  assert.deepEqual(map.shape, [2, 2]);
+});
