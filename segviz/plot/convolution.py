@@ -21,6 +21,7 @@ def convolution(
     at: Sequence[int] = (0, 0),
     corner: Sequence[int] = (0, 0),
     padding: int = 0,
+    step: int | None = None,
 ) -> np.ndarray:
     """Draw a picture, a kernel and their convolution, with one window and the pixel it makes.
 
@@ -32,6 +33,7 @@ def convolution(
         at: row and column of the output pixel to frame.
         corner: row and column of its window in the padded picture.
         padding: zeros drawn around the picture.
+        step: the output pixel, counted row by row, after which nothing is filled in yet.
 
     Returns:
         Three matplotlib Axes, left to right.
@@ -47,7 +49,10 @@ def convolution(
     number_axes(middle, kernel)
     middle.set_title("kernel")
     limit = max(1.0, float(np.abs(output).max()))
-    picture_axes(right, np.maximum(output, 0) if relu else output, limit)
+    shown = np.maximum(output, 0) if relu else output
+    if step is not None:
+        shown = np.where(np.arange(output.size).reshape(output.shape) <= step, shown, np.nan)
+    picture_axes(right, shown, limit)
     right.set_title("ReLU(output)" if relu else "output, blue below zero")
     _frame(left, corner, kernel.shape)
     _frame(right, at, (1, 1))

@@ -32,6 +32,7 @@ def fcn(
     palette: Any = CLASS_COLOURS,
     at: Sequence[int] = (0, 0),
     lens: int = 32,
+    step: int | None = None,
 ) -> np.ndarray:
     """Draw a picture, its class map on each rung of the ladder and, below, a part of each enlarged.
 
@@ -43,6 +44,7 @@ def fcn(
         palette: K colours (red, green, blue), 0 to 255.
         at: row and column at the centre of the enlarged part.
         lens: its rows and columns.
+        step: the rung, from 0, after which nothing is filled in yet.
 
     Returns:
         The matplotlib Axes, shape ``(2, pictures)``.
@@ -50,7 +52,12 @@ def fcn(
     >>> fcn(np.zeros((8, 9, 3)), {"FCN-2s": np.eye(8, 9, dtype=int)}, classes=("a", "b")).shape
     (2, 2)
     """
-    shown = {"picture": picture, **{k: coloured(m, palette) for k, m in class_maps.items()}}
+    shown = {"picture": picture}
+    for rung, (name, class_map) in enumerate(class_maps.items()):
+        empty = step is not None and rung > step
+        shown[name] = (
+            np.full(picture.shape, 255, np.uint8) if empty else coloured(class_map, palette)
+        )
     maps = list(class_maps.values())
     if truth is not None:
         shown["truth"] = coloured(truth, palette)

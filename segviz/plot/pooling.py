@@ -23,6 +23,7 @@ def pooling(
     kernel_size: int,
     stride: int,
     pictures: Sequence[np.ndarray] = (),
+    step: int | None = None,
 ) -> np.ndarray:
     """Draw a small table, its pooling and, for max-pooling, where each maximum stood.
 
@@ -34,6 +35,7 @@ def pooling(
             the table. None for average pooling.
         kernel_size, stride: of the windows, in numbers.
         pictures: grey pictures in [0, 1], drawn to one scale: before pooling and after.
+        step: the window, counted row by row, after which nothing is filled in yet; it is framed.
 
     Returns:
         The matplotlib Axes, left to right.
@@ -42,7 +44,7 @@ def pooling(
     ...         kernel_size=2, stride=2).shape
     (3,)
     """
-    tables = [output] if indices is None else [output, indices]
+    tables = [_so_far(table, step) for table in (output, indices) if table is not None]
     reach = _reach(values.shape, output.shape, kernel_size, stride)
     # No table is narrower than its title.
     widths = [_CELL * reach[1], *(max(1.3, _CELL * table.shape[1]) for table in tables)]
@@ -52,7 +54,7 @@ def pooling(
         width=max(6.5, sum(widths) + 0.35 * len(widths)),
     )
     axes = figure.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0]
-    _draw_input(axes[0], values, output.shape, indices, kernel_size, stride)
+    _draw_input(axes[0], values, output.shape, indices, kernel_size, stride, step)
     titles = ["average"] if indices is None else ["largest", "saved index"]
     for axis, table, title, width in zip(axes[1:], tables, titles, widths[1:], strict=False):
         number_table(axis, table, title=title)
@@ -74,7 +76,7 @@ def number_table(
 
     Args:
         axes: where to draw.
-        values: shape ``(H, W)``.
+        values: shape ``(H, W)``; NaN leaves a cell empty.
         title: what stands above it, before its size.
         lit, unread: bool of shape ``(H, W)``: cells in orange, cells in grey.
         notes: what stands small in the cells' corners, shape ``(H, W)``.
@@ -90,6 +92,7 @@ def number_table(
         corner = (column - 0.5, row - 0.5)
         axes.add_patch(Rectangle(corner, 1, 1, facecolor=colour, edgecolor="#767676"))
         text = f"{value:.2f}".rstrip("0").rstrip(".") if value % 1 else f"{value:.0f}"
+        text = "" if np.isnan(value) else text
         axes.text(column, row, text.replace("-", "−"), ha="center", va="center", fontsize=11)
         if notes is not None:
             note = str(notes[row, column])
@@ -107,6 +110,12 @@ def _reach(size: Sequence[int], output: Sequence[int], kernel_size: int, stride:
     return [max(n, (m - 1) * stride + kernel_size) for n, m in zip(size, output, strict=True)]
 
 
+def _so_far(table: np.ndarray, step: int | None) -> np.ndarray:
+    """The table up to a place, counted row by row; NaN behind it."""
+    later = step is not None and np.arange(table.size).reshape(table.shape) > step
+    return np.where(later, np.nan, table) if np.any(later) else table
+
+
 def _draw_input(
     axes: Axes,
     values: np.ndarray,
@@ -114,16 +123,19 @@ def _draw_input(
     indices: np.ndarray | None,
     kernel_size: int,
     stride: int,
+    step: int | None,
 ) -> None:
     positions = np.arange(values.size).reshape(values.shape)
     unread = np.ones(values.shape, dtype=bool)
     corners = [(stride * row, stride * column) for row, column in np.ndindex(*output)]
     for top, left in corners:
         unread[top : top + kernel_size, left : left + kernel_size] = False
-    lit = None if indices is None else np.isin(positions, indices)
+    shown = slice(None) if step is None else slice(step, step + 1)
+    lit = None if indices is None else np.isin(positions, indices.ravel()[shown])
     number_table(axes, values, title="input", lit=lit, unread=unread, notes=positions)
     # Frames that overlap hide each other: then one of them shows the window.
-    for top, left in corners if stride >= kernel_size else corners[:1]:
+    framed = corners[shown] if step is not None or stride >= kernel_size else corners[:1]
+    for top, left in framed:
         axes.add_patch(
             Rectangle((left - 0.5, top - 0.5), kernel_size, kernel_size, fill=False,
                       edgecolor="#d55e00", linewidth=2)

@@ -63,12 +63,20 @@ def _one_size(pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
 def write_gif(path: Path, pictures: Sequence[np.ndarray], fps: float) -> None:
     """Write the steps with one palette, so that no colour flickers; it plays for ever."""
     images = [Image.fromarray(picture) for picture in pictures]
-    some = pictures[:: -(-len(pictures) // _SAMPLES)]
-    palette = Image.fromarray(np.concatenate([*some, pictures[-1]])).quantize(256)
+    palette = _palette([*pictures[:: -(-len(pictures) // _SAMPLES)], pictures[-1]])
     first, *others = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     each = round(1000 / fps)
     durations = [each] * len(others) + [max(each, round(1000 * _LAST))]
     first.save(path, format="gif", save_all=True, append_images=others, duration=durations, loop=0)
+
+
+def _palette(pictures: Sequence[np.ndarray]) -> Image.Image:
+    """256 colours for all of them, the ground a true white rather than an average."""
+    palette = Image.fromarray(np.concatenate(pictures)).quantize(256)
+    colours = np.array(palette.getpalette()).reshape(-1, 3)
+    colours[(colours > 250).all(axis=1)] = 255
+    palette.putpalette(colours.ravel().tolist())
+    return palette
 
 
 def write_mp4(path: Path, pictures: Sequence[np.ndarray], fps: float) -> None:

@@ -154,11 +154,12 @@ def _without_kernel(widget: Any, settings: dict[str, Any]) -> Any:
         ValueError: the settings contradict each other.
     """
     # ipywidgets forbids a copy, because two would share a comm; this one has none.
-    other = type(widget).__new__(type(widget))
+    kind: Any = type(widget)
+    other = kind.__new__(kind)
     other.__setstate__(HasTraits.__getstate__(widget))
     other._trait_values["comm"] = None
     other._done, other._arrays = dict(widget._done), dict(widget._arrays)
-    for name, value in {**widget._settled, **settings}.items():
+    for name, value in [*widget._settled.items(), *settings.items()]:
         if getattr(other, name) != value:
             setattr(other, name, value)
     other._answer(other._settings())

@@ -45,10 +45,10 @@ function render(context) {
     name: (step) => `output pixel ${step + 1}`,
   });
   scan.seek(Infinity);
-  const go = (row, column) => {
+  const go = view.works("cursor") && ((row, column) => {
     scan.seek(Infinity);
     view.ask({ cursor: [row, column] });
-  };
+  });
   pictures(view, scan, go);
   const formula = element("p");
   view.lines.append(formula);
@@ -74,7 +74,7 @@ function pictures(view, scan, go) {
   const input = picture(view, {
     label: "Picture",
     cursor: () => inputAt(place(), geometry()),
-    onCell: (row, column) => go(...outputAt(row, column, geometry())),
+    onCell: go && ((row, column) => go(...outputAt(row, column, geometry()))),
   });
   const output = picture(view, { label: "Output", cursor: place, onCell: go });
   const bar = colourBar(view.look.signed);
@@ -87,6 +87,7 @@ function pictures(view, scan, go) {
 
 // While a scan plays nothing is asked; the numbers come where it stops.
 function askWhereScanRests(view, scan, place) {
+  if (!view.works("cursor")) return;
   let asked = "";
   view.onDraw(() => {
     if (scan.atEnd || scan.playing || String(place()) === asked) return;
@@ -133,15 +134,16 @@ function numbers(view, place) {
   const own = view.get("_controls").preset.options.at(-1);
   const set = (row, column, weight) =>
     view.ask({ kernel: withCell(view.get("kernel"), row, column, weight), preset: own });
+  const works = view.works("kernel");
   const kernel = grid({
-    label: "Kernel", onEdit: set,
+    label: "Kernel", onEdit: works && set,
     onSelect: (row, column) => {
       Object.assign(cell, { row, column });
       view.redraw();
     },
   });
   const weight = weightSlider(view, cell, set);
-  paintByDragging(kernel, set, () => weight.brush);
+  if (works) paintByDragging(kernel, set, () => weight.brush);
   const clear = button("clear", {
     onClick: () => {
       weight.brush = 1;
@@ -150,7 +152,8 @@ function numbers(view, place) {
   });
   weight.element.append(clear);
   const box = element("div", { class: "segviz-numbers" },
-    caption("Kernel (type, or drag to paint)"), kernel.element, weight.element);
+    caption(works ? "Kernel (type, or drag to paint)" : "Kernel"), kernel.element,
+    works ? weight.element : "");
   const products = dotProduct(view, place);
   view.onDraw(() => {
     colourIn(kernel, view.get("kernel"));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,7 @@ class Convolution2D(TraceWidget):
     padding = Whole(0, 0, 5)
     relu = Flag(False)
     cursor = Cell((24, 36))
+    _offline = ("preset", "stride", "relu")
 
     def __init__(self, picture: Any = None, **settings: Any) -> None:
         self._picture = grey(picture)
@@ -126,15 +128,29 @@ class Convolution2D(TraceWidget):
         }
 
     def _still(self) -> Figure:
-        detail, kernel = self._arrays["_detail"], np.array(self.kernel)
+        return self._drawn(self.trace["at"])
+
+    def _frames(self) -> int:
+        """One a row of the output: pixel by pixel would be thousands."""
+        return self.trace["size"][0]
+
+    def _frame(self, step: int) -> Figure:
+        columns = self.trace["size"][1]
+        return self._drawn((step, columns - 1), (step + 1) * columns - 1)
+
+    def _drawn(self, at: Sequence[int], step: int | None = None) -> Figure:
+        settings = self._settled
+        kernel = np.array(settings["kernel"])
+        stride, padding = settings["stride"], settings["padding"]
         axes = convolution(
             self._picture,
             kernel,
-            conv2d(self._picture, kernel, stride=self.stride, padding=self.padding),
-            relu=self.relu,
-            at=detail["at"],
-            corner=detail["corner"],
-            padding=self.padding,
+            conv2d(self._picture, kernel, stride=stride, padding=padding),
+            relu=settings["relu"],
+            at=at,
+            corner=[stride * place for place in at],
+            padding=padding,
+            step=step,
         )
         return axes[0].figure
 

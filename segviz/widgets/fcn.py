@@ -176,6 +176,12 @@ class FCNLadder(TraceWidget):
         return dict(self._scene["rungs"][strides.index(finest_stride)])
 
     def _still(self) -> Figure:
+        return self._frame(len(self._rungs) - 1)
+
+    def _frames(self) -> int:
+        return len(self._rungs)
+
+    def _frame(self, step: int) -> Figure:
         axes = fcn(
             self._picture,
             {rung.name: rung.class_map for rung in self._rungs},
@@ -184,6 +190,7 @@ class FCNLadder(TraceWidget):
             palette=self._palette,
             at=self.cursor,
             lens=self._lens,
+            step=step,
         )
         return axes[0, 0].figure
 

@@ -83,7 +83,7 @@ function tables(view, walk) {
     values[row][column] = number;
     view.ask({ values });
   };
-  const input = numberTable({ label: "Input", onEdit: edit });
+  const input = numberTable({ label: "Input", onEdit: view.works("values") && edit });
   const output = numberTable({ label: "Output", onCell: seek });
   const third = numberTable({ label: "Beside the output", onCell: seek });
   view.onDraw(() => {
@@ -135,7 +135,8 @@ function writeInput(view, input, trace, { top, left, bottom, right }, step) {
   const numbers = typed(view);
   const values = Array.from({ length: shown[0] }, (_, r) =>
     Array.from({ length: shown[1] }, (_, c) => numbers[r]?.[c] ?? null));
-  input.name(`input, ${rows} × ${columns} (editable)`);
+  const editable = view.works("values") ? " (editable)" : "";
+  input.name(`input, ${rows} × ${columns}${editable}`);
   input.write(values, {
     kind, note: (r, c) => (trace.indices && inside(r, c) ? index(r, c) : ""),
     box: { row: top, column: left, height: kernelSize, width: kernelSize },

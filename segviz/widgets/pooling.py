@@ -44,6 +44,7 @@ class Pooling2D(TraceWidget):
     rows = Whole(4, 1, LARGEST)
     columns = Whole(4, 1, LARGEST)
     values = Grid(GRID, largest=LARGEST, whole=True, shown=False)
+    _offline = ("kernel_size", "stride", "ceil_mode", "mode")
 
     def __init__(self, values: Any = None, picture: Any = None, **settings: Any) -> None:
         self._picture = grey(picture)
@@ -102,14 +103,24 @@ class Pooling2D(TraceWidget):
         return {"pooled": _grey_codes(pooled)}
 
     def _still(self) -> Figure:
+        return self._drawn()
+
+    def _frames(self) -> int:
+        return self.trace["output"].size
+
+    def _frame(self, step: int) -> Figure:
+        return self._drawn(step)
+
+    def _drawn(self, step: int | None = None) -> Figure:
         trace = self.trace
         axes = pooling(
             trace["table"],
             trace["output"],
             trace.get("indices"),
-            kernel_size=self.kernel_size,
-            stride=self.stride,
+            kernel_size=self._settled["kernel_size"],
+            stride=self._settled["stride"],
             pictures=(self._picture, trace["pooled"] / 255),
+            step=step,
         )
         return axes[0].figure
 

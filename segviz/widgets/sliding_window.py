@@ -139,12 +139,22 @@ class SlidingWindow(TraceWidget):
         return self._layers[self._settled["layer"]]
 
     def _still(self) -> Figure:
+        return self._drawn(self._start)
+
+    def _frames(self) -> int:
+        """One a row of the class map: pixel by pixel would be thousands."""
+        return len(self._class_map)
+
+    def _frame(self, step: int) -> Figure:
+        return self._drawn((step + 1) * self._class_map.shape[1] - 1)
+
+    def _drawn(self, step: int) -> Figure:
         layer = self._shown
         axes = sliding_window(
             self._padded(),
             self._class_map,
-            self._so_far(layer, self._start),
-            step=self._start,
+            self._so_far(layer, step),
+            step=step,
             window=self._window,
             palette=self._palette,
             most=self._window**2,
@@ -153,13 +163,13 @@ class SlidingWindow(TraceWidget):
                 "class map so far",
                 f"{layer.name}: how often {'computed' if self._settled['layer'] else 'read'}",
             ),
-            bill=self._bill(),
+            bill=self._bill(step),
         )
         return axes[0].figure
 
-    def _bill(self) -> str:
-        loop = (self._start + 1) * sum(layer.in_the_loop((1, 1)) for layer in self._layers)
-        once = each_once_so_far(self._layers, self._class_map.shape)[self._start]
+    def _bill(self, step: int) -> str:
+        loop = (step + 1) * sum(layer.in_the_loop((1, 1)) for layer in self._layers)
+        once = each_once_so_far(self._layers, self._class_map.shape)[step]
         return (
             f"so far {_rounded(loop)} multiply-adds; each value once would take {_rounded(once)}: "
             f"{loop / once:.1f} times as many as needed"
