@@ -67,8 +67,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(commands)
     _add_training(commands)
     build = _add(commands, "build", _build, "make the notebooks from lectures/src, and run them")
-    build.add_argument("names", nargs="*", metavar="NN", help="lectures to build; all by default")
+    words = "lectures to build, or exercises/NN; all lectures and exercises by default"
+    build.add_argument("names", nargs="*", metavar="NN", help=words)
     build.add_argument("--check", action="store_true", help="only compare them with their sources")
+    words = "write the exercises' notebooks with solutions to DIR, outside the repository"
+    build.add_argument("--solutions", metavar="DIR", help=words)
+    words = "write the tree that students get to DIR: no solutions, no hidden checks"
+    build.add_argument("--release", metavar="DIR", help=words)
     return parser
 
 
@@ -113,8 +118,16 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _build(options: argparse.Namespace) -> int:
     from .grading.build import build
+    from .grading.exercise_build import build_command
 
-    build(options.names, check=options.check)
+    lectures = [name for name in options.names if not name.startswith("exercises")]
+    exercises = [name for name in options.names if name not in lectures]
+    if options.solutions or options.release:
+        lectures, exercises = [], options.names
+    elif lectures or not exercises:
+        build(lectures, check=options.check)
+    if exercises or not lectures:
+        build_command(exercises, options.check, options.solutions, options.release)
     return 0
 
 

@@ -1,0 +1,218 @@
+"""bubblewrap around every process that runs a student's code.
+
+What a kernel sees: Python, the installed packages, a copy of segviz without its withheld parts and
+without this package, an empty folder of limited size. No network, no other process, no socket folder,
+none of the grader's files, environment or privileges.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import segviz
+
+__all__ = ["KernelServer", "NoSandbox", "why_no_sandbox"]
+
+SECONDS_TO_START = 120
+_SERVER = "/run/kernel_server.py"
+_CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "KILL")
+_ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/tmp",
+    "LANG": "C.UTF-8",
+    "MPLCONFIGDIR": "/tmp/matplotlib",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "SEGVIZ_SOURCE": "bundled",
+    "TQDM_DISABLE": "1",
+}
+
+
+class NoSandbox(RuntimeError):
+    """Students' code can't be shut in here: why, and what to do about it."""
+
+
+@functools.cache
+def why_no_sandbox() -> str:
+    """Say in one line why bubblewrap can't start here; an empty text where it can."""
+    if sys.platform != "linux":
+        return "bubblewrap is for Linux; use WSL2, a virtual machine or a container"
+    program = shutil.which("bwrap")
+    if program is None:
+        return "the program bwrap is missing; on Debian: apt install bubblewrap"
+    command = [program, *_privileges(), "--unshare-net", "--ro-bind", "/", "/", "true"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        return (
+            f"{said}; run as root outside a container, give the container --cap-add SYS_ADMIN "
+            "(docker: also --security-opt seccomp=unconfined), or allow user namespaces: "
+            "sysctl -w kernel.unprivileged_userns_clone=1"
+        )
+    return ""
+
+
+def _privileges() -> list[str]:
+    """As root: keep what a new namespace takes. Otherwise: a namespace in which we are root."""
+    user = [] if os.geteuid() == 0 else ["--unshare-user", "--uid", "0", "--gid", "0"]
+    kept = [part for name in _CAPABILITIES for part in ("--cap-add", f"CAP_{name}")]
+    return [*user, "--cap-drop", "ALL", *kept]
+
+
+@dataclass
+class KernelServer:
+    """A running process in the sandbox that forks kernels; connect to `address` to have one."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+
+    @classmethod
+    @contextmanager
+    def start(
+        cls, modules: Sequence[str] = (), withheld: Sequence[str] = ()
+    ) -> Iterator[KernelServer]:
+        """Start the server with `modules` loaded, and end it with all its kernels.
+
+        Args:
+            modules: names to import before the first fork.
+            withheld: modules that are the answer: those of segviz keep their functions' names and
+                raise when called, those of others are gone.
+
+        Raises:
+            NoSandbox: bubblewrap is missing, or can't start.
+        """
+        if reason := why_no_sandbox():
+            raise NoSandbox(reason)
+        folder = Path(tempfile.mkdtemp(prefix="segviz-sandbox-"))
+        ours, theirs = socket.socketpair()
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            _copy_package(folder / "segviz", withheld)
+            address = str(folder / "kernels")
+            listener.bind(address)
+            listener.listen(64)
+            descriptors = (theirs.fileno(), listener.fileno())
+            command = [*_bubblewrap(folder, withheld), *_python(descriptors, modules)]
+            with (folder / "log").open("wb") as log:
+                process = subprocess.Popen(
+                    command, pass_fds=descriptors, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                )
+            theirs.close()
+            _wait_until_ready(ours, folder / "log")
+            yield cls(address, process)
+        finally:
+            for one in (ours, theirs, listener):
+                one.close()
+            if "process" in locals():
+                process.kill()
+                process.wait()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _python(descriptors: Iterable[int], modules: Iterable[str]) -> list[str]:
+    return [sys.executable, "-s", "-P", _SERVER, *map(str, descriptors), *modules]
+
+
+def _wait_until_ready(ours: socket.socket, log: Path) -> None:
+    ours.settimeout(SECONDS_TO_START)
+    try:
+        said = ours.recv(16)
+    except TimeoutError:
+        said = b""
+    if said != b"ready":
+        words = (log.read_text("utf-8", "replace").strip().splitlines() or ["no word of why"])[-1]
+        raise NoSandbox(f"the process that starts kernels ended: {words[:300]}")
+
+
+def _bubblewrap(folder: Path, withheld: Iterable[str]) -> list[str]:
+    program = shutil.which("bwrap") or "bwrap"
+    command = [program, "--die-with-parent", *_privileges(), "--unshare-net", "--unshare-ipc"]
+    command += ["--unshare-uts", "--unshare-cgroup-try", "--clearenv"]
+    namespace = {} if os.geteuid() == 0 else {"SEGVIZ_USER_NAMESPACE": "1"}
+    for name, value in {**_ENVIRONMENT, **namespace}.items():
+        command += ["--setenv", name, value]
+    for path in _system_folders():
+        command += [*_parents(path), "--ro-bind", path, path]
+    for path in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
+        if os.path.islink(path):
+            command += ["--symlink", os.readlink(path), path]
+    package = Path(segviz.__file__).parent
+    command += [*_parents(package), "--ro-bind", str(folder / "segviz"), str(package)]
+    for data in (package / "_data", package.parent / "data"):
+        if data.is_dir():
+            command += ["--ro-bind", str(data), str(data)]
+    for path in _hidden_packages(withheld):
+        command += ["--tmpfs", path] if os.path.isdir(path) else ["--ro-bind", os.devnull, path]
+    command += [
+        "--dir",
+        "/run",
+        "--ro-bind",
+        str(Path(__file__).with_name("_kernel_server.py")),
+        _SERVER,
+    ]
+    command += ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--dir", "/dev/shm"]
+    return [*command, "--remount-ro", "/", "--chdir", "/", "--"]
+
+
+def _parents(path: str | Path) -> list[str]:
+    """Made by bubblewrap unasked, they would be closed to the kernel's user."""
+    parents = list(Path(path).parents)[-2::-1]
+    return [part for parent in parents for part in ("--dir", str(parent))]
+
+
+def _system_folders() -> list[str]:
+    """What Python needs in order to run, and no more."""
+    wanted = ["/usr", "/etc/ld.so.cache", "/etc/alternatives", sys.base_prefix, sys.prefix]
+    wanted += [path for path in ("/bin", "/sbin", "/lib", "/lib32", "/lib64")]
+    wanted += [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    there = [os.path.abspath(path) for path in wanted if os.path.exists(path)]
+    return list(dict.fromkeys(path for path in there if not os.path.islink(path)))
+
+
+def _hidden_packages(withheld: Iterable[str]) -> Iterator[str]:
+    """Where an installed package that would be the answer lies."""
+    from importlib.util import find_spec
+
+    for name in withheld:
+        if name.split(".")[0] != "segviz" and (spec := find_spec(name)):
+            yield from spec.submodule_search_locations or [str(spec.origin)]
+
+
+def _copy_package(target: Path, withheld: Iterable[str]) -> None:
+    """Copy segviz as students have it, less what judges them and what answers for them."""
+    package = Path(segviz.__file__).parent
+    unwanted = shutil.ignore_patterns("__pycache__", "grading", "_data", "cli.py", "__main__.py")
+    shutil.copytree(package, target, ignore=unwanted)
+    (target / "_data").mkdir()
+    for name in withheld:
+        if name.startswith("segviz."):
+            path = target.joinpath(*name.split(".")[1:])
+            path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+            path.write_text(_without_answers(path, name), encoding="utf-8")
+
+
+def _without_answers(path: Path, name: str) -> str:
+    """The module with its public names kept, so that what imports them still can."""
+    words = f"{name} is the answer to this exercise, and is not there while it is graded."
+    stubs = [
+        f"def {node.name}(*arguments, **options):\n    raise NotImplementedError({words!r})\n"
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    ]
+    return "\n".join([f'"""{words}"""\n', *stubs])
