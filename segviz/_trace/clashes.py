@@ -123,7 +123,7 @@ def _stack(layer: str, given: dict[str, Any], name: Names, _steps: Sequence[Step
 
 
 def _pointwise(layer: str, given: dict[str, Any], name: Names, _steps: Sequence[Step]) -> None:
-    first, other = given["self"], given["other"]
+    first, other = given["self"], given.get("other", given.get("exponent"))
     if isinstance(first, Value) and isinstance(other, Value):
         _equal(layer, "combines", first, other, name, broadcast=True)
 

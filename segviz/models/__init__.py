@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .fcn import FCN
     from .fcn_ladder import FCNLadder
     from .fully_convolutional import shift_and_stitch, to_convolutional, to_fully_convolutional
+    from .segnet import SegNet, SegNetBasic
     from .sliding_window import SlidingWindow, extract_patches, predict_patches
     from .unet import UNet
 
@@ -21,6 +22,8 @@ _HOME = {
     "EfficientNetLite0": "backbones",
     "FCN": "fcn",
     "FCNLadder": "fcn_ladder",
+    "SegNet": "segnet",
+    "SegNetBasic": "segnet",
     "SlidingWindow": "sliding_window",
     "UNet": "unet",
     "create": "catalogue",
@@ -35,6 +38,8 @@ __all__ = [
     "FCN",
     "EfficientNetLite0",
     "FCNLadder",
+    "SegNet",
+    "SegNetBasic",
     "SlidingWindow",
     "UNet",
     "create",

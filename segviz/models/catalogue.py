@@ -39,6 +39,8 @@ _NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "fcn16s": partial(_fcn, 16),
     "fcn8s": partial(_fcn, 8),
     "fcn4s": partial(_fcn, 4),
+    "segnet": partial(_network, "SegNet"),
+    "segnet_basic": partial(_network, "SegNetBasic"),
     "unet": partial(_network, "UNet"),
 }
 
@@ -56,7 +58,7 @@ def create(
     Parameters
     ----------
     name : str
-        "sliding_window", "unet", or "fcn32s", "fcn16s", "fcn8s" (``backbone="vgg16"`` as in the
+        "sliding_window", "segnet", "segnet_basic", "unet", or "fcn32s", "fcn16s", "fcn8s" (``backbone="vgg16"`` as in the
         paper, or "efficientnet_lite0"), or "fcn4s" (``backbone="efficientnet_lite0"`` only).
     in_channels, num_classes : int
     seed : int

@@ -5,9 +5,19 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from segviz.losses import cross_entropy
-from segviz.models import FCN, FCNLadder, SlidingWindow, UNet, create, to_fully_convolutional
+from segviz.models import (
+    FCN,
+    FCNLadder,
+    SegNet,
+    SegNetBasic,
+    SlidingWindow,
+    UNet,
+    create,
+    to_fully_convolutional,
+)
 
 LIGHT = {"backbone": "efficientnet_lite0", "pretrained": False}
+DECODERS = ("bilinear", "transposed")
 # name, arguments, class, shape of the input, shape of the output
 NETWORKS = [
     ("sliding_window", {}, SlidingWindow, (2, 1, 95, 95), (2, 2)),
@@ -16,6 +26,10 @@ NETWORKS = [
     ("fcn16s", {"num_classes": 4}, FCN, (1, 3, 65, 50), (1, 4, 65, 50)),
     ("fcn8s", {"in_channels": 1}, FCN, (1, 1, 65, 50), (1, 21, 65, 50)),
     *[(f"fcn{s}s", LIGHT, FCNLadder, (2, 3, 65, 50), (2, 21, 65, 50)) for s in (32, 16, 8, 4)],
+    ("segnet", {}, SegNet, (1, 3, 45, 61), (1, 11, 45, 61)),
+    ("segnet", {"form": "paper", "skips": True}, SegNet, (1, 3, 33, 17), (1, 11, 33, 17)),
+    *[("segnet", {"upsampling": u}, SegNet, (1, 3, 33, 17), (1, 11, 33, 17)) for u in DECODERS],
+    ("segnet_basic", {}, SegNetBasic, (2, 3, 45, 61), (2, 11, 45, 61)),
     ("unet", {}, UNet, (1, 1, 188, 204), (1, 2, 4, 20)),
     ("unet", {"form": "release", "width": 4}, UNet, (1, 1, 188, 188), (1, 2, 4, 4)),
     ("unet", {"padded": True, "depth": 3, "skips": False}, UNet, (2, 1, 16, 24), (2, 2, 16, 24)),

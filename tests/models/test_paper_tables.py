@@ -26,6 +26,9 @@ def map_sizes(model, input_size):
 
 # name, arguments, picture, parameters, multiply-adds
 SUMMARY = [
+    ("segnet", {}, (3, 360, 480), 29_449_355, 106.71),  # [V, C]
+    ("segnet_basic", {}, (3, 360, 480), 1_416_587, 59.19),  # [V, C]
+    ("segnet_basic", {"form": "paper"}, (3, 360, 480), 1_416_064, 59.19),  # without biases [C]
     ("unet", {}, (1, 572, 572), 31_030_658, 150.43),  # [V, C]
     ("unet", {"form": "release"}, (1, 572, 572), 31_100_354, 157.29),  # [V, C]
     ("unet", {"padded": True}, (1, 32, 32), 31_036_546, None),  # the common port, padded [C]
@@ -43,6 +46,9 @@ def test_parameters_and_multiply_adds(name, variant, size, parameters, giga):
 
 # name, arguments, picture, layer, pixels along one axis
 FIELDS = [
+    ("segnet", {}, (3, 360, 480), "encoder.4", 196),  # conv5_3 [C]
+    ("segnet", {}, (3, 360, 480), "pool", 212),  # pool5 [C]
+    ("segnet_basic", {}, (3, 360, 480), "pool", 106),  # pool4 [P]
     ("unet", {}, (1, 572, 572), "down.4", 140),  # [C]
     ("sliding_window", {}, (1, 95, 95), None, 95),
 ]
@@ -52,6 +58,30 @@ FIELDS = [
 def test_receptive_field_of_the_deepest_layer(name, variant, size, layer, pixels):
     found = receptive_field(made(name, **variant), size, layer=layer)
     assert set(found.size) == {pixels}
+
+
+def test_segnet_sizes():
+    """Prototxt of the release, 360 x 480 in [V]: channels and sizes of each stage and unpooling."""
+    model = made("segnet")
+    rows = explain_shapes(model, (3, 360, 480)).layers
+    pooled = [row.output_size for row in rows if row.what.startswith("max pooling")]
+    assert pooled == [(64, 180, 240), (128, 90, 120), (256, 45, 60), (512, 23, 30), (512, 12, 15)]
+    unpooled = [row.output_size for row in rows if row.what.startswith("max unpooling")]
+    assert unpooled == [
+        (512, 23, 30),
+        (512, 45, 60),
+        (256, 90, 120),
+        (128, 180, 240),
+        (64, 360, 480),
+    ]
+    channels = [[m.out_channels for m in stage[::3]] for stage in model.decoder]
+    assert channels == [[512] * 3, [512, 512, 256], [256, 256, 128], [128, 64], [64, 11]]
+    channels = [[m.out_channels for m in stage[::3]] for stage in model.encoder]
+    assert channels == [[64] * 2, [128] * 2, [256] * 3, [512] * 3, [512] * 3]
+    parameters = cost(model, (3, 360, 480)).layers
+    convolutions = [row.parameters for row in parameters if row.multiply_adds]
+    assert (sum(convolutions[:13]), sum(convolutions[13:])) == (14_714_688, 14_718_795)
+    assert receptive_field(model, (3, 360, 480)).layers[-1].largest == (404, 404)
 
 
 def test_unet_sizes():
