@@ -58,8 +58,9 @@ def create(
     Parameters
     ----------
     name : str
-        "sliding_window", "segnet", "segnet_basic", "unet", or "fcn32s", "fcn16s", "fcn8s" (``backbone="vgg16"`` as in the
-        paper, or "efficientnet_lite0"), or "fcn4s" (``backbone="efficientnet_lite0"`` only).
+        "sliding_window", "segnet", "segnet_basic", "unet"; "fcn32s", "fcn16s", "fcn8s"
+        (``backbone="vgg16"`` as in the paper, or "efficientnet_lite0"), "fcn4s"
+        (``backbone="efficientnet_lite0"`` only).
     in_channels, num_classes : int
     seed : int
         Seed of the initial weights; the generators of torch are left as they were. Without it the

@@ -49,7 +49,7 @@ def torchvision_weights(name: str) -> dict[str, Tensor]:
     """
     from torchvision.models import get_model_weights
 
-    weights = get_model_weights(name).IMAGENET1K_V1  # type: ignore[attr-defined]
+    weights = get_model_weights(name).IMAGENET1K_V1
     try:
         return weights.get_state_dict(check_hash=True, weights_only=True, map_location="cpu")
     except (OSError, RuntimeError) as error:

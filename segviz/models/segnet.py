@@ -104,6 +104,7 @@ class SegNet(_MirroredStages):
 
     Examples
     --------
+    >>> import torch
     >>> with torch.device("meta"):
     ...     model = SegNet()
     >>> sum(weight.numel() for weight in model.parameters())
@@ -122,7 +123,8 @@ class SegNet(_MirroredStages):
         check_choice(form, "form", FORMS)
         widths = vgg16_widths(whole_number(width, "width", 1))
         channels = [each[-1] for each in widths]
-        encoder, decoder = [], []
+        encoder: list[nn.Module] = []
+        decoder: list[nn.Sequential] = []
         for inputs, each in zip([in_channels, *channels], widths, strict=False):
             encoder.append(_convolutions(inputs, each, 3))
             outputs = [*each[1:], inputs if decoder else num_classes]
@@ -157,6 +159,7 @@ class SegNetBasic(_MirroredStages):
 
     Examples
     --------
+    >>> import torch
     >>> with torch.device("meta"):
     ...     model = SegNetBasic()
     >>> sum(weight.numel() for weight in model.parameters())

@@ -47,8 +47,8 @@ def test_parameters_and_multiply_adds(name, variant, size, parameters, giga):
 # name, arguments, picture, layer, pixels along one axis
 FIELDS = [
     ("segnet", {}, (3, 360, 480), "encoder.4", 196),  # conv5_3 [C]
-    ("segnet", {}, (3, 360, 480), "pool", 212),  # pool5 [C]
-    ("segnet_basic", {}, (3, 360, 480), "pool", 106),  # pool4 [P]
+    ("segnet", {}, (3, 360, 480), "pool (5)", 212),  # pool5 [C]
+    ("segnet_basic", {}, (3, 360, 480), "pool (4)", 106),  # pool4 [P]
     ("unet", {}, (1, 572, 572), "down.4", 140),  # [C]
     ("sliding_window", {}, (1, 95, 95), None, 95),
 ]

@@ -32,7 +32,7 @@ def by_hand(model, maps, upsampling, skips):
 
 @pytest.mark.parametrize("upsampling", ["indices", "bilinear", "transposed"])
 @pytest.mark.parametrize("skips", [False, True])
-@pytest.mark.parametrize("size", [(32, 64), (45, 61), (1, 3)])
+@pytest.mark.parametrize("size", [(45, 32), (1, 3)])
 def test_segnet_by_hand(upsampling, skips, size):
     model = SegNet(3, 5, width=2, upsampling=upsampling, skips=skips).eval()
     images = torch.rand(2, 3, *size)
@@ -44,7 +44,7 @@ def test_segnet_by_hand(upsampling, skips, size):
     assert torch.allclose(scores, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("size", [(32, 64), (45, 61), (1, 3)])
+@pytest.mark.parametrize("size", [(45, 32), (1, 3)])
 def test_segnet_basic_by_hand(size):
     model = SegNetBasic(3, 5, width=2).eval()
     images = torch.rand(2, 3, *size)
@@ -101,7 +101,7 @@ def test_dropout_stands_where_bayesian_segnet_has_it():
     model.dropout.register_forward_hook(lambda _, given, made: seen.append(made.shape[1:]))
     model(torch.rand(2, 1, 64, 64))
     # Behind pool3 to pool5, then behind decoders 5 to 3.
-    assert seen == [(4, 8, 8), (8, 4, 4), (8, 2, 2), (8, 4, 4), (8, 8, 8), (2, 16, 16)]
+    assert seen == [(4, 8, 8), (8, 4, 4), (8, 2, 2), (8, 4, 4), (4, 8, 8), (2, 16, 16)]
 
 
 @pytest.mark.parametrize(
