@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -74,7 +75,7 @@ def _palette(pictures: Sequence[np.ndarray]) -> Image.Image:
     """256 colours for all of them, the ground a true white rather than an average."""
     palette = Image.fromarray(np.concatenate(pictures)).quantize(256)
     colours = np.array(palette.getpalette()).reshape(-1, 3)
-    colours[(colours > 250).all(axis=1)] = 255
+    colours[(colours >= 245).all(axis=1)] = 255
     palette.putpalette(colours.ravel().tolist())
     return palette
 
@@ -117,7 +118,8 @@ def _encode(command: Sequence[str], pictures: Iterable[np.ndarray]) -> None:
         said.seek(0)
         lines = said.read().decode(errors="replace").splitlines()
     if process.returncode:
-        raise OSError(lines[-1] if lines else f"the encoder ended with {process.returncode}")
+        first = re.sub(r"^\[[^]]*\] ", "", lines[0]) if lines else f"code {process.returncode}"
+        raise OSError(f"the encoder ended with {first}")
 
 
 def _feed(process: subprocess.Popen[bytes], pictures: Iterable[np.ndarray]) -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from tqdm.auto import tqdm
-from traitlets import HasTraits
 
 from segviz.widgets._wire import source, style
 
@@ -111,7 +110,8 @@ class _Arrays:
 
 def _content(widget: Any, arrays: _Arrays) -> dict[str, Any]:
     """The last legal settings, and what follows from each combination of the offline ones."""
-    start = _without_kernel(widget, {})
+    twin = _twin(widget)
+    state = {name: getattr(twin, name) for name in _SENT} | twin._settled | {"_error": {}}
     values = {name: list(widget._kind(name).values()) for name in widget._offline}
     answers: dict[str, int] = {}
 
@@ -119,15 +119,13 @@ def _content(widget: Any, arrays: _Arrays) -> dict[str, Any]:
         text = json.dumps(answer, default=arrays.place, separators=(",", ":"))
         return answers.setdefault(text, len(answers))
 
-    entries: list[Any] = []
     combinations = tqdm(
         product(*values.values()), total=prod(map(len, values.values())), desc="answers",
         delay=1, leave=False,
     )  # fmt: skip
-    for combination in combinations:
-        settings = dict(zip(values, combination, strict=True))
-        entries.append(_entry(start, settings, number))
-    state = {name: getattr(start, name) for name in _SENT} | start._settled | {"_error": {}}
+    start = widget._settled
+    settings = (dict(zip(values, one, strict=True)) for one in combinations)
+    entries = [_entry(twin, start, one, number) for one in settings]
     return {
         "state": state,
         "values": values,
@@ -136,31 +134,31 @@ def _content(widget: Any, arrays: _Arrays) -> dict[str, Any]:
     }
 
 
-def _entry(start: Any, settings: dict[str, Any], number: Any) -> Any:
+def _entry(twin: Any, start: dict[str, Any], settings: dict[str, Any], number: Any) -> Any:
     """The numbers of trace and detail and what else was set by it, or the rule that is broken."""
+    twin._trait_values.update(start)  # silently: no observer may answer to the way back
     try:
-        there = _without_kernel(start, settings)
+        for name, value in settings.items():
+            setattr(twin, name, value)
+        twin._answer(twin._settings())
     except ValueError as error:
         return str(error)
-    expected = {**start._settled, **settings}
-    others = {name: value for name, value in there._settled.items() if value != expected[name]}
-    return [number(there._trace), number(there._detail), others]
+    expected = {**start, **settings}
+    others = {name: value for name, value in twin._settled.items() if value != expected[name]}
+    return [number(twin._trace), number(twin._detail), others]
 
 
-def _without_kernel(widget: Any, settings: dict[str, Any]) -> Any:
-    """A copy at its last legal settings, changed to these; the widget itself hears nothing of it.
+def _twin(widget: Any) -> Any:
+    """A copy at the widget's last legal settings, without a comm: nobody hears what it is set to.
 
-    Raises:
-        ValueError: the settings contradict each other.
+    ipywidgets forbids copies, because two would share a comm.
     """
-    # ipywidgets forbids a copy, because two would share a comm; this one has none.
     kind: Any = type(widget)
-    other = kind.__new__(kind)
-    other.__setstate__(HasTraits.__getstate__(widget))
-    other._trait_values["comm"] = None
-    other._done, other._arrays = dict(widget._done), dict(widget._arrays)
-    for name, value in [*widget._settled.items(), *settings.items()]:
-        if getattr(other, name) != value:
-            setattr(other, name, value)
-    other._answer(other._settings())
-    return other
+    twin = kind.__new__(kind)
+    twin.__dict__.update(
+        {name: value for name, value in vars(widget).items() if not name.startswith("_trait_")}
+    )
+    twin._done, twin._arrays = dict(widget._done), dict(widget._arrays)
+    twin._trait_values.update({**widget._trait_values, **widget._settled, "comm": None})
+    twin._answer(twin._settings())
+    return twin
