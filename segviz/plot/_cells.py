@@ -1,0 +1,116 @@
+"""Numbers in squares, a few hundred on one Axes: what the matrices and stamps are drawn with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from segviz.plot import _style
+
+LINE, INK = "#767676", "#1f1f1f"
+_POINTS = 72.0
+
+
+def hue(index: int) -> str:
+    """The colour of one input, wherever its numbers stand."""
+    return _style.CYCLE[index % len(_style.CYCLE)]
+
+
+def text_of(value: float) -> str:
+    """Four decimals at most, a true minus sign.
+
+    >>> text_of(-0.5), text_of(3.0)
+    ('−0.5', '3')
+    """
+    text = f"{value:.4f}".rstrip("0").rstrip(".")
+    return ("0" if text == "-0" else text).replace("-", "−")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Axes on which one cell is ``unit`` inches wide and high; y goes down."""
+
+    axes: Axes
+    unit: float
+
+    def cell(
+        self, column: float, row: float, value: float | str | None = None, *,
+        colour: str | None = None, strong: bool = False, lit: bool = False, hatched: bool = False,
+        dashed: bool = False, faint: bool = False, stripes: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        """Draw one cell with its upper left corner at (column, row)."""
+        if colour:
+            self._box(column, row, facecolor=colour, alpha=0.6 if strong else 0.25, linewidth=0)
+        for place, stripe in enumerate(stripes):
+            part = 1 / len(stripes)
+            corner = (column + place * part, row + 0.86)
+            self.axes.add_patch(Rectangle(corner, part, 0.14, facecolor=stripe, linewidth=0))
+        self._box(
+            column, row, fill=False, edgecolor=LINE, linewidth=0.4 if faint else 0.7,
+            linestyle="--" if dashed else "-", hatch="///" if hatched else None,
+        )  # fmt: skip
+        if value is not None:
+            self.write(column, row, value, bold=lit, faint=faint)
+        if lit:
+            self.frame(column, row)
+
+    def write(
+        self, column: float, row: float, value: float | str, *, width: float = 1.0,
+        align: str = "center", bold: bool = False, faint: bool = False, size: float = 11,
+    ) -> None:  # fmt: skip
+        """Write into a box one cell high, unless it would not fit."""
+        text = value if isinstance(value, str) else text_of(value)
+        room = self.unit * width * _POINTS / (0.62 * max(1, len(text)))
+        points = min(size, self.unit * _POINTS * 0.6, room)
+        if points < 4:
+            return
+        at = {"left": column, "center": column + width / 2, "right": column + width}[align]
+        options: dict[str, Any] = {"ha": align, "va": "center_baseline", "fontsize": points}
+        options["fontweight"] = "bold" if bold else "normal"
+        self.axes.text(at, row + 0.5, text, color="#6a6a6a" if faint else INK, **options)
+
+    def frame(
+        self, column: float, row: float, *, width: float = 1, height: float = 1, colour: str = INK
+    ) -> None:
+        """Draw a strong frame around cells."""
+        box = Rectangle(
+            (column, row), width, height, fill=False, edgecolor=colour, linewidth=1.8, zorder=3
+        )
+        self.axes.add_patch(box)
+
+    def title(self, column: float, row: float, words: str) -> None:
+        """Write a caption above the row."""
+        self.axes.text(column, row - 0.12, words, ha="left", va="bottom", fontsize=9, color=INK)
+
+    def _box(self, column: float, row: float, **style: Any) -> None:
+        self.axes.add_patch(Rectangle((column, row), 1, 1, **style))
+
+
+def sheets(sizes: Sequence[tuple[float, float]], *, height: float = 4.0) -> list[Sheet]:
+    """Return one Sheet for each (columns, rows) side by side in a new figure.
+
+    All have cells of one size: the largest that fits the figure's width and ``height`` in inches.
+    """
+    gap = 0.6
+    columns = sum(size[0] for size in sizes) + gap * len(sizes)
+    rows = max(size[1] for size in sizes)
+    unit = min(_style.WIDTH / columns, height / rows, 0.42)
+    figure = _style.figure(height=rows * unit, width=max(6.5, columns * unit))
+    figure.set_layout_engine("none")
+    made, left = [], gap / 2
+    inches_wide, inches_high = figure.get_size_inches()
+    for width, tall in sizes:
+        place = (
+            left * unit / inches_wide, 1 - tall * unit / inches_high,
+            width * unit / inches_wide, tall * unit / inches_high,
+        )  # fmt: skip
+        axes = figure.add_axes(place)
+        axes.set(xlim=(0, width), ylim=(tall, 0))
+        axes.set_axis_off()
+        made.append(Sheet(axes, unit))
+        left += width + gap
+    return made

@@ -1,0 +1,145 @@
+// Tables of hundreds of small numbers on one canvas: stamps, matrices, vectors.
+import { element, format, putText } from "./core.js";
+
+// A canvas of fixed height, so that nothing on the page jumps while sliders move.
+//   paint(draw, key): draw(pen) if the key, the size or the theme has changed
+//   onPlace(x, y): pressed or dragged over, in pixels; name(text): caption and what a reader hears
+export function sheet(view, { label, height, onPlace }) {
+  const caption = element("figcaption", {}, label);
+  const canvas = element("canvas", { role: "img", "aria-label": label });
+  canvas.style.height = `${height}px`;
+  const frame = element("figure", { class: "segviz-sheet" }, caption, canvas);
+  const made = { element: frame, canvas };
+  made.name = (text, spoken = text) => {
+    putText(caption, text);
+    if (canvas.getAttribute("aria-label") !== spoken) canvas.setAttribute("aria-label", spoken);
+  };
+  let width, before;
+  const sized = new ResizeObserver(() => {
+    if (width !== (width = frame.clientWidth)) view.redraw();
+  });
+  sized.observe(frame);
+  view.closers.push(() => sized.disconnect());
+  made.paint = (draw, key) => {
+    const ratio = devicePixelRatio || 1;
+    const inks = Object.fromEntries(["ink", "page", "line", "raised"].map((n) => [n, view.ink(n)]));
+    const now = JSON.stringify([key, frame.clientWidth, ratio, inks]);
+    if (now === before) return;
+    before = now;
+    const size = [frame.clientWidth, height].map((n) => Math.round(n * ratio));
+    if (canvas.width !== size[0] || canvas.height !== size[1]) {
+      Object.assign(canvas, { width: size[0], height: size[1] });
+    }
+    const context = canvas.getContext("2d");
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, frame.clientWidth, height);
+    const family = getComputedStyle(view.root).fontFamily;
+    draw({ context, width: frame.clientWidth, height, inks, family });
+  };
+  if (onPlace) followPress(canvas, onPlace);
+  return made;
+}
+
+function followPress(canvas, onPlace) {
+  const tell = (event) => {
+    const box = canvas.getBoundingClientRect();
+    onPlace(event.clientX - box.left, event.clientY - box.top);
+  };
+  canvas.addEventListener("pointerdown", tell);
+  canvas.addEventListener("pointermove", (event) => event.buttons && tell(event));
+}
+
+const SMALLEST_TEXT = 7;
+const shown = (value) => (typeof value === "number" ? format(value, 4) : value);
+
+// The size in which all of these numbers fit their cells, so that all are shown, or none: a table
+// that lacks only its longest numbers would be read wrong.
+export function textSize({ context, family }, values, { width, height }) {
+  context.font = `700 10px ${family}`;
+  const texts = [...new Set([...values].filter((one) => one != null).map(shown))];
+  const widest = Math.max(1, ...texts.map((text) => context.measureText(text).width / 10));
+  const size = Math.min(15, height * 0.78, (width - 1) / widest);
+  return size < SMALLEST_TEXT ? 0 : size;
+}
+
+// A number, or any text, in a box; left out where it would not fit.
+export function write(pen, value, { x, y, width, height, align = "center", size = 15, bold, faint }) {
+  const text = shown(value);
+  const { context, inks, family } = pen;
+  const chosen = Math.min(size, height * 0.78);
+  if (chosen < SMALLEST_TEXT) return;
+  context.font = `${bold ? "700 " : ""}${chosen.toFixed(1)}px ${family}`;
+  context.fillStyle = inks.ink;
+  context.globalAlpha = faint ? 0.72 : 1;
+  context.textAlign = align;
+  context.textBaseline = "middle";
+  const at = { left: x, center: x + width / 2, right: x + width }[align];
+  context.fillText(text, at, y + height / 2 + chosen * 0.06);
+  context.globalAlpha = 1;
+}
+
+// One cell: {value, size, hue, strong, lit, hatched, dashed, faint, stripes}
+//   size: of the text, from textSize; hue: its colour, faint enough for text, more of it when strong; lit: a frame in the ink
+//   stripes: hues of what it is made of, side by side along its lower edge
+export function cell(pen, box, { value, size = 15, hue, strong, lit, hatched, dashed, faint, stripes = [] }) {
+  const { context, inks } = pen;
+  const { x, y, width, height } = box;
+  if (hue) {
+    context.globalAlpha = strong ? 0.62 : 0.24;
+    context.fillStyle = hue;
+    context.fillRect(x, y, width, height);
+    context.globalAlpha = 1;
+  }
+  if (hatched) hatchCell(pen, box);
+  stripes.forEach((stripe, i) => {
+    const part = width / stripes.length;
+    context.fillStyle = stripe;
+    context.fillRect(x + i * part, y + height - Math.min(5, height / 4), part, Math.min(5, height / 4));
+  });
+  context.strokeStyle = inks.line;
+  context.globalAlpha = width < 12 || height < 12 || faint ? 0.35 : 0.75;
+  context.lineWidth = 1;
+  context.setLineDash(dashed ? [3, 3] : []);
+  context.strokeRect(x + 0.5, y + 0.5, width, height);
+  context.setLineDash([]);
+  context.globalAlpha = 1;
+  if (value != null) write(pen, value, { ...box, size, bold: lit, faint });
+  if (lit) frame(pen, box);
+}
+
+export function frame({ context, inks }, { x, y, width, height }, colour = inks.ink) {
+  const thick = Math.min(width, height) < 12 ? 1.5 : 2.5;
+  context.strokeStyle = colour;
+  context.lineWidth = thick;
+  context.strokeRect(x + 0.5, y + 0.5, width, height);
+}
+
+function hatchCell({ context, inks }, { x, y, width, height }) {
+  context.save();
+  context.beginPath();
+  context.rect(x, y, width, height);
+  context.clip();
+  context.strokeStyle = inks.line;
+  context.globalAlpha = 0.45;
+  context.lineWidth = 1;
+  context.beginPath();
+  for (let at = -height; at < width; at += 6) {
+    context.moveTo(x + at, y + height);
+    context.lineTo(x + at + height, y);
+  }
+  context.stroke();
+  context.restore();
+}
+
+// A veil between two edges, [from, to] above and below: what becomes of what.
+export function veil({ context }, top, above, bottom, below, hue) {
+  context.globalAlpha = 0.14;
+  context.fillStyle = hue;
+  context.beginPath();
+  context.moveTo(above[0], top);
+  context.lineTo(above[1], top);
+  context.lineTo(below[1], bottom);
+  context.lineTo(below[0], bottom);
+  context.fill();
+  context.globalAlpha = 1;
+}
