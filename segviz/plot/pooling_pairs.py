@@ -85,10 +85,10 @@ def _box(axes: Axes, x: float, y: float, size: str, words: str, colour: str) -> 
 def _arrow(
     axes: Axes, start: tuple[float, float], end: tuple[float, float], dashed: bool = False
 ) -> None:
-    axes.add_patch(
-        FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=12, shrinkA=0, shrinkB=0,
-                        color=_HANDED_OVER if dashed else "#202020", linestyle="--" if dashed else "-")
-    )  # fmt: skip
+    colour, line = (_HANDED_OVER, "--") if dashed else ("#202020", "-")
+    arrow = FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=12, shrinkA=0, shrinkB=0)
+    arrow.set(color=colour, linestyle=line)
+    axes.add_patch(arrow)
 
 
 def _size(size: Sequence[int]) -> str:
