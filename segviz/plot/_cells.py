@@ -109,7 +109,7 @@ def sheets(sizes: Sequence[tuple[float, float]], *, height: float = 4.0) -> list
             width * unit / inches_wide, tall * unit / inches_high,
         )  # fmt: skip
         axes = figure.add_axes(place)
-        axes.set(xlim=(0, width), ylim=(tall, 0))
+        axes.set(xlim=(-0.06, width + 0.06), ylim=(tall + 0.06, 0))
         axes.set_axis_off()
         made.append(Sheet(axes, unit))
         left += width + gap

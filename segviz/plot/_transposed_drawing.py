@@ -150,9 +150,7 @@ class Drawing:
     def _stamp(self, row: int, top: float) -> None:
         come, lit = row <= self.step, row == self.step
         if come:
-            self.left.write(
-                0, top, f"{self.x[row]:.4g} ×".replace("-", "−"), width=2.6, align="right"
-            )
+            self.left.write(0, top, f"{text_of(self.x[row])} ×", width=2.6, align="right")
         for place, weight in zip(self.places(row), self.kernel, strict=True):
             cropped = not 0 <= place < self.grid
             self.left.cell(

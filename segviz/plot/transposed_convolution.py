@@ -90,11 +90,9 @@ def overlap_counts(counts: ArrayLike, *, title: str = "stamps on each output") -
     [sheet] = sheets([(table.shape[1], table.shape[0] + 0.9)], height=5)
     most = max(float(table.max()), 1.0)
     for (row, column), count in np.ndenumerate(table):
-        shade = np.array([1.0, 1.0, 1.0]) - 0.55 * count / most
-        sheet.axes.add_patch(_filled(column, row + 0.9, tuple(shade)))
+        grey = str(1 - 0.5 * count / most)
+        sheet.axes.add_patch(Rectangle((column, row + 0.9), 1, 1, facecolor=grey, linewidth=0))
         sheet.cell(column, row + 0.9, float(count))
-    least = table.min()
-    sheet.axes.set_title(
-        f"{title}, {least:g} to {most:g}", loc="left", fontsize=10, y=0.98, va="top"
-    )
+    words = f"{title}, {table.min():g} to {most:g}"
+    sheet.axes.set_title(words, loc="left", fontsize=10, y=0.98, va="top")
     return sheet.axes
