@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .segnet import SegNet, SegNetBasic
     from .sliding_window import SlidingWindow, extract_patches, predict_patches
     from .unet import UNet
+    from .vnet import VNet
 
 _HOME = {
     "EfficientNetLite0": "backbones",
@@ -26,6 +27,7 @@ _HOME = {
     "SegNetBasic": "segnet",
     "SlidingWindow": "sliding_window",
     "UNet": "unet",
+    "VNet": "vnet",
     "create": "catalogue",
     "extract_patches": "sliding_window",
     "predict_patches": "sliding_window",
@@ -42,6 +44,7 @@ __all__ = [
     "SegNetBasic",
     "SlidingWindow",
     "UNet",
+    "VNet",
     "create",
     "extract_patches",
     "predict_patches",

@@ -77,7 +77,9 @@ def probability(value: object, name: str) -> float:
     return float(value)  # type: ignore[arg-type]
 
 
-def refuse_size(images: Tensor, fits: Callable[[int], bool], reason: str) -> NoReturn:
+def refuse_size(
+    images: Tensor, fits: Callable[[int], bool], reason: str, name: str = "images"
+) -> NoReturn:
     """Raise ValueError: why pictures of this size do not fit, and the nearest sizes that do.
 
     ``fits`` tells of a number of rows (or columns) whether the network takes it.
@@ -87,7 +89,7 @@ def refuse_size(images: Tensor, fits: Callable[[int], bool], reason: str) -> NoR
     smaller = [next((n for n in range(size, 0, -1) if fits(n)), 0) for size in sizes]
     nearest = [larger, smaller] if all(smaller) else [larger]
     raise ValueError(
-        f"images of {_times(sizes)} do not fit: {reason}. Use {' or '.join(map(_times, nearest))}."
+        f"{name} of {_times(sizes)} do not fit: {reason}. Use {' or '.join(map(_times, nearest))}."
     )
 
 

@@ -42,6 +42,7 @@ _NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "segnet": partial(_network, "SegNet"),
     "segnet_basic": partial(_network, "SegNetBasic"),
     "unet": partial(_network, "UNet"),
+    "vnet": partial(_network, "VNet"),
 }
 
 
@@ -58,7 +59,7 @@ def create(
     Parameters
     ----------
     name : str
-        "sliding_window", "segnet", "segnet_basic", "unet"; "fcn32s", "fcn16s", "fcn8s"
+        "sliding_window", "segnet", "segnet_basic", "unet", "vnet"; "fcn32s", "fcn16s", "fcn8s"
         (``backbone="vgg16"`` as in the paper, or "efficientnet_lite0"), "fcn4s"
         (``backbone="efficientnet_lite0"`` only).
     in_channels, num_classes : int

@@ -12,6 +12,7 @@ from segviz.models import (
     SegNetBasic,
     SlidingWindow,
     UNet,
+    VNet,
     create,
     to_fully_convolutional,
 )
@@ -33,6 +34,9 @@ NETWORKS = [
     ("unet", {}, UNet, (1, 1, 188, 204), (1, 2, 4, 20)),
     ("unet", {"form": "release", "width": 4}, UNet, (1, 1, 188, 188), (1, 2, 4, 4)),
     ("unet", {"padded": True, "depth": 3, "skips": False}, UNet, (2, 1, 16, 24), (2, 2, 16, 24)),
+    ("vnet", {}, VNet, (1, 1, 16, 32, 16), (1, 2, 16, 32, 16)),
+    ("vnet", {"form": "release", "norm": "batch"}, VNet, (2, 1, 16, 16, 16), (2, 2, 16, 16, 16)),
+    ("vnet", {"norm": "instance", "depth": 2}, VNet, (1, 1, 8, 8, 8), (1, 2, 8, 8, 8)),
 ]
 
 

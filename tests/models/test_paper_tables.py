@@ -32,6 +32,8 @@ SUMMARY = [
     ("unet", {}, (1, 572, 572), 31_030_658, 150.43),  # [V, C]
     ("unet", {"form": "release"}, (1, 572, 572), 31_100_354, 157.29),  # [V, C]
     ("unet", {"padded": True}, (1, 32, 32), 31_036_546, None),  # the common port, padded [C]
+    ("vnet", {}, (1, 128, 128, 64), 65_175_314, 502.14),  # stage counts from the paper's fields [C]
+    ("vnet", {"form": "release"}, (1, 128, 128, 64), 61_982_682, 384.64),  # [V, C]
     ("sliding_window", {}, (1, 95, 95), 219_290, 0.12146),  # [C]
 ]
 
@@ -46,6 +48,11 @@ def test_parameters_and_multiply_adds(name, variant, size, parameters, giga):
 
 # name, arguments, picture, layer, pixels along one axis
 FIELDS = [
+    *[
+        ("vnet", {}, (1, 128, 128, 64), f"left.{i}", pixels)  # table 1 of the paper [P]
+        for i, pixels in enumerate((5, 22, 72, 172, 372))
+    ],
+    ("vnet", {"form": "release"}, (1, 128, 128, 64), "left.4", 348),  # [C]
     ("segnet", {}, (3, 360, 480), "encoder.4", 196),  # conv5_3 [C]
     ("segnet", {}, (3, 360, 480), "pool (5)", 212),  # pool5 [C]
     ("segnet_basic", {}, (3, 360, 480), "pool (4)", 106),  # pool4 [P]
@@ -100,3 +107,39 @@ def test_unet_sizes():
     assert rows["head"].output_size == (2, 388, 388)
     field = receptive_field(model, (1, 572, 572)).layers[-1]
     assert (field.smallest, field.largest) == ((188, 188), (204, 204))
+
+
+def test_vnet_stages():
+    """Channels, convolutions and sizes of the stages, 128 x 128 x 64 in [P, V]."""
+    for form, counts in (("paper", [1, 2, 3, 3, 3]), ("release", [1, 1, 2, 3, 3])):
+        model = made("vnet", form=form)
+        stages = [*model.left, *model.right]
+        found = [sum(isinstance(m, torch.nn.Conv3d) for m in stage.modules()) for stage in stages]
+        assert found == [*counts, *counts[-2::-1]]
+        channels = [stage.layers[0].out_channels for stage in stages]
+        assert channels == [16, 32, 64, 128, 256, 256, 128, 64, 32]
+        rows = {
+            row.layer: row.output_size for row in explain_shapes(model, (1, 128, 128, 64)).layers
+        }
+        sizes = [rows[f"{side}.layers.0"][1:] for side in [f"left.{i}" for i in range(5)]]
+        assert sizes == [(128 >> i, 128 >> i, 64 >> i) for i in range(5)]
+        sizes = [rows[f"right.{i}.layers.0"][1:] for i in range(4)]
+        assert sizes == [(128 >> i, 128 >> i, 64 >> i) for i in (3, 2, 1, 0)]
+
+
+def test_vnet_fields_of_the_paper_and_exact_ones():
+    """Table 1 counts 476, 528, 546, 551 for the way up [P]: r += (k - 1) jump, k = 2 up and down.
+
+    Exactly, an output unit depends on 532 to 548 voxels, by the phase of the up-convolutions [C].
+    """
+    model = made("vnet")
+    field, fields = 1, []
+    jumps = [1, 2, 4, 8, 16, 8, 4, 2, 1]
+    changes = [0, 1, 2, 4, 8, 8, 4, 2, 1]  # the finer one of the two jumps
+    for stage, jump, change in zip([*model.left, *model.right], jumps, changes, strict=True):
+        convolutions = sum(isinstance(m, torch.nn.Conv3d) for m in stage.modules())
+        field += change + 4 * jump * convolutions
+        fields.append(field)
+    assert fields == [5, 22, 72, 172, 372, 476, 528, 546, 551]
+    exact = receptive_field(model, (1, 128, 128, 64)).layers[-1]
+    assert (exact.smallest, exact.largest) == ((532,) * 3, (548,) * 3)
