@@ -76,6 +76,14 @@ def test_links_lead_to_files_that_exist(source):
         assert target.startswith("http") or (LECTURES / target).exists(), target
 
 
+def test_links_to_a_heading_lead_to_one(stem, source):
+    for target, heading in re.findall(r"\]\(([^)#]*)#([^)]+)\)", words(source)):
+        linked = LECTURES / "src" / f"{target.removesuffix('.ipynb') or stem}.py"
+        headings = re.findall(r"^#+ (.+)$", words(read_source(linked)), re.M)
+        # Spaces become hyphens, in JupyterLab and in nbconvert's HTML; code loses its backticks.
+        assert heading in {one.replace("`", "").replace(" ", "-") for one in headings}, heading
+
+
 def test_html_shows_every_picture_with_words_and_no_widget_without_kernel(built):
     page, _ = HTMLExporter(template_name="classic").from_notebook_node(built)
     pictures = re.findall(r'<img[^>]*?alt="([^"]*)"', page)
