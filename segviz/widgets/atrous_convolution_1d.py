@@ -46,7 +46,7 @@ class AtrousConvolution1D(TraceWidget):
     values = Grid([VALUES[:9]], largest=LARGEST_INPUT, whole=True, shown=False)
     kernel = Grid([KERNEL[:3]], largest=LARGEST_KERNEL, whole=True, shown=False)
 
-    _offline: ClassVar[tuple[str, ...]] = ("dilation", "kernel_size", "padding")
+    _offline: ClassVar[tuple[str, ...]] = ("dilation", "kernel_size", "input_size", "padding")
 
     def __init__(self, values: Any = None, kernel: Any = None, **settings: Any) -> None:
         rows = {"values": values, "kernel": kernel}
@@ -75,15 +75,16 @@ class AtrousConvolution1D(TraceWidget):
         weights = _extended(kernel, KERNEL)[:kernel_size]
         zeros = _zeros(input_size, padding, kernel_size, dilation)
         steps = {"padding": zeros, "dilation": dilation}
+        output = conv1d(x, weights, **steps).astype(np.int32)
         return {
             "x": x,
             "kernel": weights,
             "zeros": zeros,
             "reach": dilation * (kernel_size - 1) + 1,
-            "output": conv1d(x, weights, **steps).astype(np.int32),
+            "output": output,
             "indices": convolution_indices(input_size, kernel_size, **steps).astype(np.int8),
             "matrix": convolution_matrix_1d(weights, input_size, **steps).astype(np.int8),
-            "formula": _formula(input_size, kernel_size, dilation, zeros),
+            "formula": _formula(input_size, kernel_size, dilation, zeros, len(output)),
             "remark": _remark(input_size, kernel_size, dilation, zeros),
         }
 
@@ -148,11 +149,11 @@ def _zeros(n: int, padding: str, k: int, d: int) -> int:
     return d * (k - 1) // 2
 
 
-def _formula(n: int, k: int, d: int, p: int) -> list[str]:
+def _formula(n: int, k: int, d: int, p: int, m: int) -> list[str]:
     return [
         f"reach = d(k − 1) + 1 = {d}·({k} − 1) + 1 = {d * (k - 1) + 1} inputs, with {k} "
         f"weight{'s' * (k > 1)}",
-        f"output size = n + 2p − d(k − 1) = {n} + 2·{p} − {d}·({k} − 1) = {n + 2 * p - d * (k - 1)}",
+        f"output size = n + 2p − d(k − 1) = {n} + 2·{p} − {d}·({k} − 1) = {m}",
     ]
 
 

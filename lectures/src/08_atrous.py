@@ -1,0 +1,572 @@
+# %% [markdown]
+# # 08 Atrous convolution
+#
+# After this lecture you can
+#
+# - **compute** an atrous convolution by hand, and its output size, its reach and its matrix;
+# - **predict** the receptive field of a stack of such layers, **find** the pixels in it that are never seen, and **choose** rates that leave none out;
+# - **replace** the strides of a trained network by rates so that no old answer changes, and **say** what that costs and what it brings.
+#
+# *How to use this page:* run the cells from top to bottom (Shift+Enter). Stop at each **Predict first** and write your answer down before you go on.
+
+# %%
+import copy
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import segviz
+from segviz import datasets, losses, metrics, models, ops, plot, training, widgets
+
+# %% [markdown]
+# ## 1. A kernel with holes
+#
+# A network for segmentation wants two things at once: to see far, and to answer at every pixel. Pooling and strides see far, but the maps become small. Large kernels see far, but they have many weights.
+#
+# The third way: keep the kernel small, and **pull its taps apart**. With the **rate** (or *dilation*) $d$, neighbouring weights read inputs that lie $d$ apart:
+#
+# $$y[i] = \sum_{j=0}^{k-1} w[j]\; x[i + d\,j]$$
+#
+# That is an **atrous convolution** (French *à trous*: with holes), also called *dilated*. At $d = 1$ it is the convolution that you know.
+#
+# > **Predict first.** $x = (3, 1, 4, 1, 5, 9, 2)$, the kernel is $(1, 2, 3)$ and the rate is 2. How many outputs are there? Work out the first one.
+
+# %% tags=["nbval-check-output"]
+x, kernel = np.array([3, 1, 4, 1, 5, 9, 2]), np.array([1, 2, 3])
+
+def atrous(x, kernel, rate):
+    outputs = len(x) - rate * (len(kernel) - 1)
+    return np.array([sum(weight * x[i + rate * j] for j, weight in enumerate(kernel))
+                     for i in range(outputs)])
+
+for rate in (1, 2, 3):
+    print(f"rate {rate}:", atrous(x, kernel, rate))
+
+# %% tags=["nbval-check-output"]
+for rate in (1, 2, 3):
+    print(np.array_equal(atrous(x, kernel, rate), ops.conv1d(x, kernel, dilation=rate)))
+
+# %% [markdown]
+# Look at it in another way: put $d - 1$ zeros between two weights, and use this longer kernel in an ordinary convolution.
+
+# %% tags=["nbval-check-output"]
+with_zeros = np.array([1, 0, 2, 0, 3])
+print(ops.conv1d(x, with_zeros), "is", ops.conv1d(x, kernel, dilation=2))
+
+# %% [markdown]
+# So the kernel **reaches** over $d(k-1) + 1$ inputs, but has only $k$ weights. With padding $p$ on each side:
+#
+# $$\text{reach} = d(k-1) + 1, \qquad\qquad \text{output size} = n + 2p - d(k-1)$$
+#
+# ## 2. The matrix
+#
+# Every convolution is a matrix: row $i$ holds the weights where output $i$ reads its inputs, and zeros elsewhere. An ordinary convolution has its weights side by side, in one broad band.
+#
+# > **Predict first.** What does the matrix look like at rate 2? At rate 3? How many of its numbers are not zero?
+#
+# Play it, or step with the arrow keys. Each weight has its colour: in the kernel, on the input, in the matrix. The cells of the input and of the kernel can be edited.
+
+# %%
+widgets.AtrousConvolution1D([3, 1, 4, 1, 5, 9, 2, 6, 5], kernel)
+
+# %% [markdown]
+# Try this, in this order:
+#
+# 1. Move the rate from 1 to 4. The bands move apart; the hatched zeros between them are the holes. The number of weights does not change.
+# 2. At rate 4, one output is left. Move on to 5: which rule breaks? Then choose *same* as padding: zeros are added on both sides, and the size stays.
+# 3. Stay at *same*, set the rate to 6 and make the input smaller, down to 6 numbers. What is left of the kernel? (Section 9 comes back to this.)
+# 4. Change the middle weight. Which diagonal of the matrix changes?
+
+# %% tags=["nbval-check-output"]
+for rate in (1, 2, 3):
+    matrix = ops.convolution_matrix_1d(kernel, len(x), dilation=rate)
+    print(f"rate {rate}: {matrix.shape[0]} x {matrix.shape[1]}, first row", matrix[0].astype(int),
+          "right:", np.array_equal(matrix @ x, ops.conv1d(x, kernel, dilation=rate)))
+
+# %% [markdown]
+# ## 3. On a picture
+#
+# Rows and columns are pulled apart alike. A 3x3 kernel has nine taps at every rate; padding $p = d$ keeps the size.
+#
+# > **Predict first.** At rate 2 the nine taps are spread over 5 x 5 pixels. How many weights and multiply-adds is that, compared with an ordinary 3x3 kernel? And with a full 5x5 kernel?
+
+# %%
+cat = datasets.picture("chelsea", size=(65, 65)).mean(0).numpy()
+widgets.AtrousConvolution2D(cat)
+
+# %% [markdown]
+# Orange are the pixels that one unit sees; move the cursor, or use the arrow keys, to choose the unit. In the middle, the same pixels enlarged.
+#
+# 1. Move the *rate of layer 1*. The edges that the kernel answers to become coarser; the picture keeps its size and the layer its nine weights.
+# 2. Choose *1-1-1*, and play *field of*: the receptive field grows layer by layer, from the formula and from the gradient.
+# 3. Choose *2-2-2* and look at the middle picture. Something is odd about it; section 5 is about that. Then *1-2-5*.
+# 4. Choose *one layer*, put the cursor into the very middle (row 32, column 32), and go with the rate up to 33. What happens at the last step, and why?
+#
+# The slides name three properties. The first two, counted:
+
+# %% tags=["nbval-check-output"]
+def describe(name, layer):
+    bill = segviz.cost(layer, (16, 64, 64))
+    field = segviz.receptive_field(layer, (16, 64, 64)).size[0]
+    print(f"{name:16} sees {field} x {field} pixels, {bill.parameters:6,} weights, "
+          f"{bill.multiply_adds / 1e6:5.1f} million multiply-adds")
+
+for rate in (1, 2, 4):
+    describe(f"3 x 3, rate {rate}", nn.Conv2d(16, 16, 3, padding=rate, dilation=rate, bias=False))
+for size in (5, 9):
+    describe(f"{size} x {size}", nn.Conv2d(16, 16, size, padding=size // 2, bias=False))
+
+# %% [markdown]
+# - **The sampling region is larger**: 3, 5, 9 pixels.
+# - **The number of parameters stays**: 2,304 at every rate, and so do the multiply-adds. Full kernels that see as far have nearly 3 and exactly 9 times as many.
+# - **We do not need to reduce the resolution**: 64 x 64 comes out. What this is worth, and what it costs, is the matter of sections 6 to 8.
+#
+# ## 4. A stack of layers
+#
+# From layer to layer (all with stride 1), the receptive field $r$ grows by the reach less one:
+#
+# $$r_0 = 1, \qquad r_l = r_{l-1} + (k-1)\,d_l$$
+#
+# > **Predict first.** Four 3x3 layers. How far do they see with rates 1, 1, 1, 1? With 1, 2, 4, 8? And with pooling instead, how many layers would you need for the second?
+
+# %% tags=["nbval-check-output"]
+def stack(rates):
+    return [(3, 1, rate, rate) for rate in rates]  # kernel_size, stride, padding, dilation
+
+for rates in [(1,), (1, 1), (1, 1, 1), (1, 1, 1, 1), (1, 2), (1, 2, 4), (1, 2, 4, 8)]:
+    formula, gradient = (segviz.receptive_field(stack(rates), (65, 65), by=by) for by in ("formula", "gradient"))
+    print(f"rates {'-'.join(map(str, rates)):8} by formula {formula.size[0]:2}, by gradient {gradient.size[0]:2} pixels, "
+          f"{9 * len(rates)} weights")
+
+# %% [markdown]
+# Equal rates: the field grows by 2 a layer. Doubled rates: it doubles a layer, like with a pooling behind each layer, and every map keeps its full size. (Yu and Koltun, 2016, built a network of just that.)
+#
+# *By formula* follows $r_l$ from layer to layer. *By gradient* runs the network and asks torch which pixels the middle unit depends on. The two agree on how far the field goes. Do they agree on what is in it?
+#
+# ## 5. Gridding
+#
+# > **Predict first.** Three 3x3 layers of rate 2: the field is 13 x 13 = 169 pixels. How many of them does the unit depend on?
+
+# %% tags=["nbval-check-output"]
+for rates in [(1, 1, 1), (2, 2, 2), (1, 2, 5), (2, 4, 8), (1, 2, 9)]:
+    field = segviz.receptive_field(stack(rates), (65, 65), by="gradient")
+    side, seen = field.size[0], int(field.pixels.sum())
+    print(f"rates {'-'.join(map(str, rates))}: field {side:2} x {side:2} = {side * side:3} pixels, seen {seen:3}, never {side * side - seen}")
+
+# %% [markdown]
+# At 2-2-2 the unit sees 49 pixels of 169, and never the 120 between them: it takes even steps only, so it stays on every other row and column. This is called **gridding**. With 1-2-5 the field is larger, the weights are as many, and no pixel is left out.
+#
+# How often each pixel counts is the number of ways that lead from it to the unit. Going backwards, each layer spreads each number over its nine taps. That is a transposed convolution with a kernel of ones:
+
+# %%
+def ways(rates, size=35):
+    counts = np.zeros((size, size))
+    counts[size // 2, size // 2] = 1
+    for rate in reversed(rates):
+        counts = ops.conv_transpose2d(counts, np.ones((3, 3)), padding=rate, dilation=rate)
+    field = slice(size // 2 - sum(rates), size // 2 + sum(rates) + 1)
+    return counts[field, field]
+
+# %%
+stacks = [(1, 1, 1), (2, 2, 2), (1, 2, 5), (2, 4, 8)]
+plot.show(plot.coverage({f"rates {'-'.join(map(str, rates))}": ways(rates) for rates in stacks}),
+          alt="How often each pixel of the field counts: 2-2-2 and 2-4-8 leave a grid of pixels out, 1-1-1 and 1-2-5 none")
+
+# %% [markdown]
+# Why it matters: units that stand side by side see **different pixels**. At 2-2-2 the picture falls apart into four pictures, one for each combination of even and odd rows and columns, and no layer ever mixes them. Let us prove it with two pictures in one: even columns from the cat, odd columns from a cup of coffee.
+#
+# > **Predict first.** Blur this mixture three times with rates 2-2-2. Look only at the even columns of the result. How much coffee is in them? And with 1-2-5?
+
+# %%
+coffee = datasets.picture("coffee", size=(65, 65)).mean(0).numpy()
+mixture = cat.copy()
+mixture[:, 1::2] = coffee[:, 1::2]
+
+def blurred(picture, rates):
+    for rate in rates:
+        picture = ops.conv2d(picture, np.full((3, 3), 1 / 9), padding=rate, dilation=rate)
+    return picture
+
+# %% tags=["nbval-check-output"]
+for rates in [(2, 2, 2), (1, 2, 5)]:
+    same = np.array_equal(blurred(mixture, rates)[:, ::2], blurred(cat, rates)[:, ::2])
+    print(f"rates {'-'.join(map(str, rates))}: even columns as if there were no coffee: {same}")
+
+# %%
+shown = [mixture, blurred(mixture, (2, 2, 2)), blurred(mixture, (1, 2, 5))]
+plot.show(plot.pictures(*shown, titles=["cat and coffee in turns", "rates 2-2-2", "rates 1-2-5"]),
+          alt="Columns of a cat and a cup of coffee in turns; after 2-2-2 the stripes are as strong as before, after 1-2-5 they are faint")
+
+# %% [markdown]
+# After 2-2-2 the stripes stand as before: three blurs, and two neighbouring columns have never met. After 1-2-5 hardly anything is left of them.
+#
+# **How to choose rates.** Along one axis, three taps at rate $d$ go from a place to $-d$, $0$ and $+d$. A stack sees all places that such steps can reach. Three lines tell you whether there are holes:
+
+# %% tags=["nbval-check-output"]
+def holes(rates):
+    reached = {0}
+    for rate in rates:
+        reached = {place + tap * rate for place in reached for tap in (-1, 0, 1)}
+    return 2 * sum(rates) + 1 - len(reached)
+
+for rates in [(1, 2, 5), (5, 2, 1), (1, 2, 7), (1, 2, 9), (1, 2, 4, 8), (2, 4, 8), (6, 12, 18)]:
+    print(f"rates {'-'.join(map(str, rates)):8} field {2 * sum(rates) + 1:2}, holes along one axis: {holes(rates)}")
+
+# %% [markdown]
+# Rates with a **common factor** (2-4-8, 6-12-18) always leave a grid, for then all steps are multiples of it. Rates that **grow too fast** (1-2-9) leave gaps. Start with 1, and let no rate be larger than what the smaller ones reach together: after 1 and 2 they reach 7 pixels, so the next rate may be up to 7. (The order of the layers makes no difference to what is reached.)
+#
+# ## 6. Against 'downsample, convolve, upsample'
+#
+# The usual way to see farther with a 3x3 kernel: make the picture half as large, convolve, and enlarge the result again. One value then has the same field of view, 5 x 5 pixels, as a 3x3 kernel of rate 2 on the full picture. Which one is better?
+#
+# To halve, we take every other pixel; to enlarge, bilinear interpolation.
+#
+# > **Predict first.** The half-size way computes a quarter of the values. At how many of the pixels does it give the very same number as the atrous way? What about the others?
+
+# %%
+def half_size(picture, kernel):
+    return ops.conv2d(picture[::2, ::2], kernel, padding=1)
+
+def bilinear(coarse):  # known at even places, the mean of the neighbours in between
+    return ops.conv_transpose2d(coarse, np.outer([.5, 1, .5], [.5, 1, .5]), stride=2, padding=1)
+
+# %%
+edges = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+face = datasets.picture("chelsea", size=(129, 129)).mean(0).numpy()
+dense = ops.conv2d(face, edges, padding=2, dilation=2)
+coarse = half_size(face, edges)
+
+# %% tags=["nbval-check-output"]
+print("half size:", coarse.shape, " atrous:", dense.shape)
+print("the same at every other row and column:", np.allclose(coarse, dense[::2, ::2]))
+
+# %% [markdown]
+# So the half-size way is not wrong. It answers one pixel in four, exactly; the atrous convolution answers the other three *as well*. The upsampling can only guess them:
+
+# %%
+guess = bilinear(coarse)
+plot.show(plot.pictures(dense, guess, dense - guess, titles=["atrous, rate 2", "down, convolve, up", "difference"], signed=[0, 1, 2]),
+          alt="Vertical edges of a cat's face by both ways; they differ along the fine edges, the whiskers and the eyes")
+wrong = np.abs(dense - guess).mean() / np.abs(dense).mean()
+print(f"the guess is off by {wrong:.0%} of the mean answer")
+
+# %% [markdown]
+# What else the guess costs: move the picture by one pixel. The answers should move along, and be the same otherwise.
+
+# %%
+def shift(picture):
+    return np.roll(picture, 1, axis=1)
+
+def change(operation):  # away from the border, where the shift brings in other pixels
+    moved, expected = operation(shift(face)), shift(operation(face))
+    return np.abs(moved - expected)[8:-8, 8:-8].mean() / np.abs(expected)[8:-8, 8:-8].mean()
+
+print(f"atrous:             {change(lambda one: ops.conv2d(one, edges, padding=2, dilation=2)):.0%} of the mean answer changes")
+print(f"down, convolve, up: {change(lambda one: bilinear(half_size(one, edges))):.0%}")
+
+# %% [markdown]
+# And the bill, for a layer of 64 maps in and out on 256 x 256 pixels, at equal field of view:
+
+# %%
+def clock(network, maps):
+    with torch.no_grad():
+        network(maps)  # once to warm up
+        start = time.perf_counter()
+        for _ in range(3):
+            network(maps)
+    return (time.perf_counter() - start) / 3
+
+# %%
+def atrous_way(rate):
+    return nn.Conv2d(64, 64, 3, padding=rate, dilation=rate, bias=False)
+
+def small_way(step):
+    every_other = nn.MaxPool2d(1, step)  # a window of one value, once every step
+    return nn.Sequential(every_other, nn.Conv2d(64, 64, 3, padding=1, bias=False),
+                         nn.Upsample(scale_factor=step, mode="bilinear"))
+
+# %%
+maps = torch.rand(1, 64, 256, 256)
+for factor in (2, 4):
+    for name, network in [("atrous", atrous_way(factor)), ("down, convolve, up", small_way(factor))]:
+        bill = segviz.cost(network, (64, 256, 256))
+        print(f"field {2 * factor + 1} x {2 * factor + 1}, {name:18} {bill.multiply_adds / 1e9:5.2f} billion multiply-adds, "
+              f"{1000 * clock(network, maps):6.1f} ms, {bill.parameters:,} weights")
+
+# %% [markdown]
+# The same weights, the same field; 4 times the multiply-adds at rate 2, and 16 times at rate 4: the square of the rate. That is the price of the full resolution. Whether it is worth it depends on how fine the answer must be.
+#
+# ## 7. Take the stride out, dilate what follows
+#
+# Section 6 has shown the trick on one layer: *every other pixel, then rate 1* gives the same numbers as *every pixel, then rate 2*. It holds for whole networks. Where a layer has stride 2, leave the stride out; now its outputs stand twice as dense, so all layers **behind it** must take every other one: dilate them by 2. After two such strides, by 4.
+#
+# With a pencil first: a convolution of stride 2, then another one.
+
+# %% tags=["nbval-check-output"]
+x = np.array([3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5])
+first, second = np.array([1, 1]), np.array([1, 0, -1])
+strided = ops.conv1d(ops.conv1d(x, first, stride=2), second)
+without = ops.conv1d(ops.conv1d(x, first), second, dilation=2)
+print("with the stride:   ", strided)
+print("without, dilated:  ", without)
+print("at the old places: ", without[::2])
+
+# %% [markdown]
+# Now a trained network: the membrane classifier of lectures 03 and 04, with three poolings of stride 2. The rule is a function of eight lines:
+
+# %%
+def without_strides(network):
+    network, rate = copy.deepcopy(network), 1
+    for layer in network:
+        if hasattr(layer, "stride"):
+            step = int(np.max(layer.stride))
+            layer.stride, layer.dilation = 1, rate
+            rate *= step  # for all layers behind this one
+    return network
+
+# %%
+sections = datasets.load("em_vnc", split="test")
+classifier = training.load_checkpoint("patch_to_fcn", source=sections.source).model
+strided = models.to_convolutional(classifier)
+dilated = without_strides(strided)
+for before, after in zip(strided, dilated, strict=True):
+    if hasattr(before, "stride"):
+        print(f"{type(before).__name__:9} {before.kernel_size}  stride {before.stride} -> {after.stride}, rate {after.dilation}")
+
+# %% [markdown]
+# > **Predict first.** On a piece of 160 x 160 pixels the strided network gives 16 x 16 answers. How many does the other one give? How many of the 16 x 16 old answers change?
+
+# %%
+piece = sections[0].image[None, :, 300:460, 20:180]
+with torch.no_grad():
+    few, many = strided(piece), dilated(piece)
+print("answers:", *(" x ".join(map(str, one.shape[2:])) for one in (few, many)), sep="  ")
+old = many[:, :, ::8, ::8]
+assert old.shape == few.shape and (old - few).abs().max() <= 1e-4
+print(f"largest difference at the old places: {(old - few).abs().max():.0e}, of answers up to {few.abs().max():.0f}")
+
+# %%
+shown = [F.softmax(one, 1)[0, 1] for one in (few, many)]
+plot.show(plot.pictures(piece[0, 0, 16:-16, 16:-16], *shown, titles=["section", "with strides", "without, dilated"]),
+          alt="A piece of nerve tissue; the membranes as 16 x 16 coarse squares, and from the same weights as fine lines")
+
+# %% [markdown]
+# No weight was changed, nothing was trained. The old answers stand where they stood, and 63 new ones have come to each of them.
+#
+# The same with a deep network: EfficientNet-Lite0 of lecture 02, 16 blocks, trained by its authors on photographs. `output_stride=8` leaves out its last two strides and dilates what follows.
+#
+# > **Predict first.** Which layers get the rate 4: those between the two strides, or those behind both?
+
+# %%
+streets = datasets.load("camvid", split="test", size=(192, 256))
+street = streets[34]
+backbones = {stride: models.EfficientNetLite0(output_stride=stride).eval() for stride in (32, 16, 8)}
+with torch.no_grad():
+    deepest = {stride: network(street.image[None])[stride] for stride, network in backbones.items()}
+for stride, network in backbones.items():
+    rates = [block.depthwise.conv.dilation[0] for block in network.blocks]
+    print(f"output stride {stride:2}: {tuple(deepest[stride].shape[2:])}, rates of the 16 blocks {rates}")
+
+# %% [markdown]
+# Which are the old places this time? This network pads an odd total unevenly, one more row at the bottom and at the right, as TensorFlow does. So a stride of 2 keeps the *second* of each pair, and the old places are the last ones of each block:
+
+# %%
+for stride in (16, 8):
+    step = 32 // stride
+    old = deepest[stride][:, :, step - 1::step, step - 1::step]
+    difference = (old - deepest[32]).abs().max() / deepest[32].abs().max()
+    assert old.shape == deepest[32].shape and difference <= 1e-4
+    print(f"output stride {stride:2}: {old[0].numel():,} old values, largest difference {difference:.0e} of the largest value")
+
+# %% [markdown]
+# Nothing but rounding, through dozens of layers. And the price?
+#
+# > **Predict first.** At output stride 8 the deep maps have 16 times as many places as at stride 32. Do the multiply-adds grow 16 times?
+
+# %% tags=["nbval-check-output"]
+for stride, network in backbones.items():
+    bill = segviz.cost(network, (3, 192, 256))
+    print(f"output stride {stride:2}: {bill.parameters:,} weights, {bill.multiply_adds / 1e9:.2f} billion multiply-adds, "
+          f"{bill.kept_bytes / 2**20:.0f} MiB to train")
+
+# %% [markdown]
+# Not 16 times, because the first half of the network is as before; but 6.5 times, and nearly three times the memory. The number of weights does not change by one.
+#
+# ## 8. The experiment: is finer better?
+#
+# FCN-32s (lecture 04) has a head trained on the deepest maps at stride 32. The dilated backbones give it the same kind of maps, only finer. So we can put the *same head* on them, without training, and enlarge the scores 32, 16 or 8 times.
+#
+# One detail: the head has learned to answer for the middle of its block, from a value that stands at the block's last pixel. For the finer maps the answers therefore have to move by half of what the blocks have shrunk.
+
+# %%
+head = training.load_checkpoint("camvid_fcn32s", source=streets.source).model.decoder.heads[0]
+
+def class_map(image, stride):
+    with torch.no_grad():
+        scores = head(backbones[stride](image[None])[stride])
+    large = F.interpolate(scores, scale_factor=stride, mode="bilinear")
+    move = (32 - stride) // 2
+    return F.pad(large[..., move:, move:], (0, move, 0, move), mode="replicate")[0].argmax(0)
+
+# %% [markdown]
+# > **Predict first.** 16 times as many answers, 6.5 times the price, nothing trained. What will the mean IoU do: rise a lot, a little, or fall? And the boundaries?
+
+# %%
+some = [streets[i] for i in range(0, len(streets), 4)]
+for stride in backbones:
+    matrix, f1 = metrics.ConfusionMatrix(11), []
+    for sample in some:
+        found = class_map(sample.image, stride)
+        matrix.update(found, sample.mask)
+        f1.append(metrics.boundary_f1(found, sample.mask, num_classes=11))
+    print(f"output stride {stride:2}: mIoU {matrix.mean_iou:.3f}, boundary F1 {np.mean(f1):.3f}")
+
+# %%
+colours = np.vstack([streets.palette, [[0, 0, 0]]]).astype(np.uint8)  # void is black
+
+def painted(mask):
+    return colours[np.minimum(mask, len(streets.classes))]
+
+maps = [painted(class_map(street.image, stride).numpy()) for stride in backbones]
+plot.show(plot.pictures(street.image, *maps, painted(street.mask.numpy()), columns=3,
+                        titles=["street", "output stride 32", "16", "8", "truth"]),
+          alt="A street, its class maps at output stride 32, 16 and 8 from the same weights, and the truth")
+
+# %% [markdown]
+# Honestly: not much. The maps change in detail, but the two scores move by a few hundredths at most. The dilated network answers more *often*; each answer still comes from features that have learned to describe large blocks, with a wide view and no sharp sense of place. Dilation keeps the resolution, it does not add knowledge of the fine.
+#
+# Lecture 04 had another way to stride 8: the skips of FCN-8s. Here are both on the real street scenes, as measured by the course's own training, with the price of each:
+
+# %%
+for name, network in [("camvid_fcn32s", backbones[32]), ("camvid_fcn8s", None)]:
+    card = training.load_card(name)
+    iou, f1 = (card.scores[score] for score in ("mean_iou", "boundary_f1"))
+    network = network or models.FCNLadder(num_classes=11, finest_stride=8, pretrained=False).eval()
+    price = segviz.cost(network, (3, 192, 256)).multiply_adds / 1e9
+    print(f"{name}: mIoU {iou.mean:.3f} +- {iou.spread:.3f}, boundary F1 {f1.mean:.3f} +- {f1.spread:.3f}, {price:.2f} billion multiply-adds")
+
+# %% [markdown]
+# The skips gain more than ten points of mIoU for next to nothing; taking out the strides costs 6.5 times as much. So why does anybody dilate? Because on a map that must not become smaller, it is the way to see farther without more weights (section 4). And nobody has to choose: DeepLab v3+ (2018) dilates its last stage *and* has a skip.
+#
+# ## 9. A rate that is too large
+#
+# > **Predict first.** A map of 33 x 33 values (a picture of 513 pixels at stride 16), a 3x3 kernel, padding equal to the rate. How many of its nine taps stand on the map, for the unit in the middle, at rates 6, 12, 16, 18, 24?
+
+# %% tags=["nbval-check-output"]
+for rate in (6, 12, 16, 18, 24):
+    taps = ops.conv2d(np.ones((33, 33)), np.ones((3, 3)), padding=rate, dilation=rate)
+    print(f"rate {rate:2}: taps on the map: {taps[16, 16]:.0f} in the middle, {taps.mean():.1f} on average; "
+          f"all nine for {np.mean(taps == 9):.1%} of the units")
+
+# %% [markdown]
+# From rate 17 on, the middle unit keeps only its centre tap. The other eight read added zeros: a 3x3 convolution has **become a 1x1 convolution** there. The weights exist, and cost, but have nothing to see:
+
+# %% tags=["nbval-check-output"]
+rng = np.random.default_rng(0)
+map_33, weights = rng.normal(size=(33, 33)), rng.normal(size=(3, 3))
+for rate in (12, 18, 33):
+    y = ops.conv2d(map_33, weights, padding=rate, dilation=rate)
+    same = np.isclose(y, weights[1, 1] * map_33)
+    print(f"rate {rate}: equal to the 1 x 1 convolution in the middle: {same[16, 16]}, everywhere: {same.all()}")
+
+# %% [markdown]
+# ## 10. Four things that are often believed
+#
+# **'The formula tells what a unit sees.'** It tells how far the outermost pixels lie apart. What lies between may be unseen (gridding), and what lies outside the picture does not exist:
+
+# %% tags=["nbval-check-output"]
+for rates, size in [((2, 2, 2), 65), ((18,), 33)]:
+    formula, gradient = (segviz.receptive_field(stack(rates), (size, size), by=by) for by in ("formula", "gradient"))
+    print(f"rates {rates} on {size} x {size}: formula {formula.size[0] ** 2} pixels, gradient {int(gradient.pixels.sum())}")
+
+# %% [markdown]
+# **'Atrous convolution is free: no more weights, no more multiply-adds.'** True for one layer that is on a large map already (section 3). But it stands there *instead of a smaller map*, and against that it costs the square of the rate (section 6), or 6.5 times for a whole network (section 7).
+#
+# **'To see farther, just dilate a trained network.'** Its weights were learned for neighbours at a certain distance. Dilate without taking a stride out, and they compare things that they have never compared. Here is a cup of coffee, classified by the network as trained, with two strides taken out, and with the same rates but all strides left in:
+
+# %%
+from torchvision.models import EfficientNet_B0_Weights
+
+names = EfficientNet_B0_Weights.DEFAULT.meta["categories"]
+trained = models.EfficientNetLite0(classifier=True).eval()
+taken_out = models.EfficientNetLite0(classifier=True, output_stride=8).eval()
+left_in = copy.deepcopy(trained)
+for block, dilated in zip(left_in.blocks, taken_out.blocks, strict=True):
+    if block.depthwise.conv.stride == (1, 1):
+        block.depthwise.conv.dilation = dilated.depthwise.conv.dilation
+        block.depthwise.conv.padding = dilated.depthwise.conv.padding
+
+# %%
+cup = datasets.picture("coffee", size=(224, 224))
+for name, network in {"as trained": trained, "strides taken out": taken_out, "only dilated": left_in}.items():
+    with torch.no_grad():
+        probability = network.logits(cup[None]).softmax(1)[0]
+    print(f"{name:18} {names[probability.argmax()]}, {probability.max():.0%}")
+
+# %% [markdown]
+# **'What reaches as far sees as much.'** Three ways to 9 x 9 pixels:
+
+# %% tags=["nbval-check-output"]
+for rates in [(2, 2), (4,), (1, 3)]:
+    field = segviz.receptive_field(stack(rates), (33, 33), by="gradient")
+    print(f"rates {rates}: {field.size[0]} x {field.size[0]}, {int(field.pixels.sum())} pixels seen, {9 * len(rates)} weights")
+
+# %% [markdown]
+# ## 11. Guidelines
+#
+# | guideline | why, in numbers |
+# |---|---|
+# | To see farther without more weights, pull the taps apart. | 3x3 at rate 4 sees 9 x 9 pixels with 2,304 weights; a full 9x9 kernel has 20,736 (section 3). |
+# | Let rates grow from layer to layer. | Four layers see 9 pixels with rates 1-1-1-1, and 31 with 1-2-4-8 (section 4). |
+# | No common factor, no jump: begin with 1. | 2-2-2 never sees 120 of its 169 pixels, 1-2-5 sees all of its 289 (section 5). |
+# | To keep the resolution of a trained network, take the stride out and dilate what follows. | No old answer changed, neither in a small network nor through dozens of layers (section 7). |
+# | Pay for resolution only where it counts. | Output stride 8 instead of 32 costs 6.5 times the multiply-adds, and without training moved the scores by a few hundredths (sections 7 and 8). |
+# | Try skips first. | FCN-8s gains more, for the price of FCN-32s (section 8). |
+# | Keep the rate below half of the map. | On 33 x 33 values, rate 17 turns the middle unit's 3x3 kernel into 1x1 (section 9). |
+#
+# ## 12. Further reading
+#
+# - M. Holschneider, R. Kronland-Martinet, J. Morlet, P. Tchamitchian: *A real-time algorithm for signal analysis with the help of the wavelet transform*, 1989. The *algorithme à trous*.
+# - F. Yu, V. Koltun: *Multi-scale context aggregation by dilated convolutions*, ICLR 2016. Rates 1, 2, 4, 8, and so on.
+# - L.-C. Chen, G. Papandreou, I. Kokkinos, K. Murphy, A. Yuille: *DeepLab: semantic image segmentation with deep convolutional nets, atrous convolution, and fully connected CRFs*, PAMI 2018. Section 3.1 is sections 6 and 7 of this lecture.
+# - P. Wang, P. Chen, Y. Yuan, D. Liu, Z. Huang, X. Hou, G. Cottrell: *Understanding convolution for semantic segmentation*, WACV 2018. Gridding and the choice of rates.
+# - F. Yu, V. Koltun, T. Funkhouser: *Dilated residual networks*, CVPR 2017. Strides taken out of a ResNet, and what to do about gridding.
+# - L.-C. Chen, G. Papandreou, F. Schroff, H. Adam: *Rethinking atrous convolution for semantic image segmentation*, 2017. Section 3.3 has the rate that is too large.
+#
+# ## 13. Train it yourself
+#
+# Does gridding hurt a network that is trained with it? Off by default. Set `TRAIN = True` and run the cells: three networks of the same size, which differ in nothing but their rates, learn to find membranes from tiles of the training sections. It uses the GPU if there is one; without one it takes about a minute.
+
+# %%
+TRAIN = False
+
+def small_network(rates, width=16):
+    layers, channels = [], 1
+    for rate in rates * 2:  # each rate twice, six layers in all
+        layers += [nn.Conv2d(channels, width, 3, padding=rate, dilation=rate, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+        channels = width
+    return nn.Sequential(*layers, nn.Conv2d(width, 2, 1))
+
+# %%
+def draw(samples):
+    pairs = [(sample.image[:, :512, :512], sample.mask[:512, :512]) for sample in samples]
+    def four_tiles(generator):
+        picks = [torch.randint(n, (4,), generator=generator).tolist() for n in (len(pairs), 384, 384)]
+        tiles = [(pairs[i][0][:, r:r + 128, c:c + 128], pairs[i][1][r:r + 128, c:c + 128]) for i, r, c in zip(*picks, strict=True)]
+        return torch.stack([image for image, _ in tiles]), torch.stack([mask for _, mask in tiles])
+    return four_tiles
+
+# %%
+if TRAIN:
+    tiles, new = draw(list(datasets.load("em_vnc", split="train"))), sections[0]
+    for rates in [(1, 1, 1), (2, 2, 2), (1, 2, 5)]:
+        torch.manual_seed(0)
+        network = small_network(rates)
+        training.fit(network, tiles, losses.cross_entropy, steps=150, learning_rate=1e-2, schedule="one_cycle")
+        with torch.no_grad():
+            found = network.cpu()(new.image[None, :, :512, :512])[0].argmax(0)
+        both, either = (found & new.mask[:512, :512]).sum(), (found | new.mask[:512, :512]).sum()
+        print(rates, f"membrane IoU {both / either:.3f}")
