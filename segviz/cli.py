@@ -1,4 +1,5 @@
-"""The command line: ``segviz doctor | data | train | evaluate | recipes | build``.
+"""The command line: ``segviz doctor | data | train | evaluate | recipes | build | check |
+grade``.
 
 Only words are read and printed here; each command's work is done by the layer it belongs to, which
 is imported when the command is given, so that ``segviz --help`` answers at once.
@@ -74,7 +75,25 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--solutions", metavar="DIR", help=words)
     words = "write the tree that students get to DIR: no solutions, no hidden checks"
     build.add_argument("--release", metavar="DIR", help=words)
+    _add_grading(commands)
     return parser
+
+
+def _add_grading(commands: Commands) -> None:
+    check = _add(commands, "check", _check, "your answers under the exercise's visible checks")
+    check.add_argument("notebook", metavar="NOTEBOOK")
+    grade = _add(commands, "grade", _grade, "judge submissions on hidden inputs, in a sandbox")
+    words = "folders, zips as Moodle and Canvas export them, or single notebooks"
+    grade.add_argument("submissions", nargs="+", metavar="SUBMISSION", help=words)
+    grade.add_argument("--exercise", required=True, metavar="NN")
+    grade.add_argument("--out", required=True, metavar="DIR", help="results; run again to go on")
+    many = grade.add_mutually_exclusive_group()
+    many.add_argument("--jobs", type=int, metavar="N", help="submissions side by side")
+    many.add_argument("--scheduler", metavar="ADDRESS", help="of a running Dask scheduler")
+    words = "of the hidden inputs; a new secret one by default, kept in DIR"
+    grade.add_argument("--seed", type=int, metavar="S", help=words)
+    words = "run students' code with your rights where there is no sandbox"
+    grade.add_argument("--unsandboxed", action="store_true", help=words)
 
 
 def _add(commands: Commands, name: str, command: Command, words: str) -> argparse.ArgumentParser:
@@ -102,6 +121,10 @@ def _add_training(commands: Commands) -> None:
     train = _add(commands, "train", _train, "train a recipe's networks, measure and save them")
     words = "train each network N times, from seeds 0 to N - 1; three or more tell the spread"
     train.add_argument("--seeds", type=int, default=1, metavar="N", help=words)
+    words = "go on from where a training of this recipe was stopped, or killed"
+    train.add_argument("--resume", action="store_true", help=words)
+    words = "begin even a recipe of a paper's own size on a CPU"
+    train.add_argument("--on-cpu", action="store_true", help=words)
     evaluate = _add(commands, "evaluate", _evaluate, "measure a recipe's checkpoints once more")
     for command, folder in ((train, "checkpoints"), (evaluate, None)):
         command.add_argument("name", metavar="RECIPE")
@@ -129,6 +152,26 @@ def _build(options: argparse.Namespace) -> int:
     if exercises or not lectures:
         build_command(exercises, options.check, options.solutions, options.release)
     return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from .grading.check import check
+
+    return check(options.notebook)
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from .grading.classroom import grade_command
+
+    return grade_command(
+        options.submissions,
+        options.exercise,
+        options.out,
+        jobs=options.jobs,
+        scheduler=options.scheduler,
+        seed=options.seed,
+        unsandboxed=options.unsandboxed,
+    )
 
 
 def _data_list(options: argparse.Namespace) -> int:
@@ -196,8 +239,14 @@ def _recipes(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     from .training.recipes import train
 
-    seeds = range(options.seeds)
-    cards = train(options.name, source=options.source, seeds=seeds, folder=options.folder)
+    cards = train(
+        options.name,
+        source=options.source,
+        seeds=range(options.seeds),
+        folder=options.folder,
+        resume=options.resume,
+        on_cpu=options.on_cpu,
+    )
     for card in cards:
         print(card)
     return 0

@@ -162,6 +162,7 @@ def test_train_and_evaluate_hand_on_what_was_asked(monkeypatch, capsys):
     assert capsys.readouterr().out == "the card\n"
     assert cli.main(["evaluate", "camvid_ladder"]) == 1  # a goal is missed
     train = {"source": "bundled", "seeds": range(3), "folder": "checkpoints"}
+    train |= {"resume": False, "on_cpu": False}
     evaluate = {"source": "auto", "folder": None}
     assert asked == [(("camvid_ladder",), train), (("camvid_ladder",), evaluate)]
 

@@ -61,6 +61,8 @@ class EfficientNetLite0(nn.Module):
     output_stride : 32, 16 or 8
         Largest stride. Below 32 the last stages keep their resolution and are dilated instead;
         their values at the old positions do not change.
+    coarsest_stride : 32, 16 or 8
+        Leave out the stages behind this stride; they hold most of the weights.
     pretrained : bool
         Load the ImageNet weights.
     classifier : bool
@@ -82,17 +84,24 @@ class EfficientNetLite0(nn.Module):
     in_channels = 3
 
     def __init__(
-        self, *, output_stride: int = 32, pretrained: bool = True, classifier: bool = False
+        self,
+        *,
+        output_stride: int = 32,
+        coarsest_stride: int = 32,
+        pretrained: bool = True,
+        classifier: bool = False,
     ) -> None:
         super().__init__()
-        if output_stride not in (8, 16, 32):
-            raise ValueError(f"output_stride={shown(output_stride)} must be 32, 16 or 8. Use one.")
+        _check_strides(output_stride, coarsest_stride, classifier)
+        count = 1 + _MAPS_AFTER[list(_CHANNELS).index(coarsest_stride)]
         # Channels of the deepest map of each stride.
         self.channels = {
-            min(stride, output_stride): channels for stride, channels in _CHANNELS.items()
+            min(stride, output_stride): channels
+            for stride, channels in _CHANNELS.items()
+            if stride <= coarsest_stride
         }
         self.stem = ConvolutionBlock(3, 32, 3, stride=2, eps=_EPS)
-        self.blocks = nn.ModuleList(_blocks(output_stride))
+        self.blocks = nn.ModuleList(_blocks(output_stride)[:count])
         if classifier:
             self.head = ConvolutionBlock(320, 1280, 1, eps=_EPS)
             self.classifier = nn.Linear(1280, 1000)
@@ -112,7 +121,7 @@ class EfficientNetLite0(nn.Module):
             if index in _MAPS_AFTER:
                 kept.append(maps)
         deepest = max(self.channels)
-        return {min(stride, deepest): m for stride, m in zip(_CHANNELS, kept, strict=True)}
+        return {min(stride, deepest): m for stride, m in zip(_CHANNELS, kept, strict=False)}
 
     def logits(self, images: Tensor) -> Tensor:
         """Return the scores of the 1000 ImageNet classes, shape (N, 1000)."""
@@ -122,6 +131,18 @@ class EfficientNetLite0(nn.Module):
                 "Use EfficientNetLite0(classifier=True)."
             )
         return self.classifier(self.head(self(images)[max(self.channels)]).mean((2, 3)))
+
+
+def _check_strides(output_stride: object, coarsest_stride: object, classifier: bool) -> None:
+    named = {"output_stride": output_stride, "coarsest_stride": coarsest_stride}
+    for name, stride in named.items():
+        if stride not in (8, 16, 32):
+            raise ValueError(f"{name}={shown(stride)} must be 32, 16 or 8. Use one.")
+    if coarsest_stride != 32 and (output_stride != 32 or classifier):
+        raise ValueError(
+            f"coarsest_stride={coarsest_stride} leaves the last stages out, so there is nothing to "
+            "dilate and nothing to classify from. Use output_stride=32, classifier=False."
+        )
 
 
 def _blocks(output_stride: int) -> list[nn.Module]:

@@ -59,6 +59,8 @@ class FCNLadder(nn.Module):
     num_classes : int
     finest_stride : 32, 16, 8 or 4
         Stride of the finest score map: where the ladder ends.
+    coarsest_stride : 32, 16 or 8
+        Where the ladder begins; the backbone's stages behind it are left out.
     pretrained : bool
         Give the backbone its ImageNet weights.
     frozen : bool
@@ -82,6 +84,7 @@ class FCNLadder(nn.Module):
         num_classes: int = 21,
         *,
         finest_stride: int = 8,
+        coarsest_stride: int = 32,
         pretrained: bool = True,
         frozen: bool = True,
     ) -> None:
@@ -91,8 +94,8 @@ class FCNLadder(nn.Module):
                 f"in_channels={in_channels} must be 3, as EfficientNet-Lite0 was trained on. "
                 "Repeat a grey channel with images.expand(-1, 3, -1, -1)."
             )
-        check_finest_stride(finest_stride, (32, 16, 8, 4))
-        self.backbone = EfficientNetLite0(pretrained=pretrained)
+        check_finest_stride(finest_stride, tuple(s for s in (32, 16, 8, 4) if s <= coarsest_stride))
+        self.backbone = EfficientNetLite0(coarsest_stride=coarsest_stride, pretrained=pretrained)
         self.frozen = frozen
         self.backbone.requires_grad_(not frozen)
         channels = {s: c for s, c in self.backbone.channels.items() if s >= finest_stride}

@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from segviz.datasets import Samples
 from segviz.losses import cross_entropy
-from segviz.metrics import ConfusionMatrix, boundary_f1
 from segviz.models import EfficientNetLite0, FCNLadder
+from segviz.training._scores import street_scores
 from segviz.training.devices import device
 from segviz.training.loop import Draw
 from segviz.training.recipe import Network, Recipe
-
-TOLERANCE = 2  # pixels, of boundary F1
 
 
 @dataclass(frozen=True)
@@ -54,25 +52,6 @@ def draw(features: Features, model: FCNLadder, batch_size: int) -> Draw:
     return next_batch
 
 
-def measure(model: nn.Module, samples: Samples, progress: bool) -> dict[str, float]:
-    """Segment the test pictures one by one."""
-    place = next(model.parameters()).device
-    classes = len(samples.classes)
-    matrix, boundaries = ConfusionMatrix(classes), []
-    for sample in tqdm(samples, desc="test", disable=not progress):
-        with torch.no_grad():
-            predicted = model(sample.image[None].to(place)).argmax(1).cpu()[0]
-        matrix.update(predicted, sample.mask)
-        boundaries.append(
-            boundary_f1(predicted, sample.mask, num_classes=classes, tolerance=TOLERANCE)
-        )
-    return {
-        "mean_iou": matrix.mean_iou,
-        "boundary_f1": float(torch.tensor(boundaries).nanmean()),
-        "pixel_accuracy": matrix.pixel_accuracy,
-    }
-
-
 def _rung(stride: int, mean_iou: float) -> Network:
     variant = {"backbone": "efficientnet_lite0", "in_channels": 3, "num_classes": 11}
     return Network(f"fcn{stride}s", variant, at_least={"mean_iou": mean_iou})
@@ -98,6 +77,6 @@ RECIPE = Recipe(
     budget=30,
     prepare=prepare,
     draw=draw,
-    measure=measure,
+    measure=street_scores,
     trained=lambda model: model.decoder,
 )

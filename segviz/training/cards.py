@@ -45,8 +45,10 @@ class Card:
     """How a network was trained and what it reaches on the test split.
 
     ``model`` and ``variant`` are what ``segviz.models.create`` takes; ``seed`` is that of the
-    weights kept, ``seeds`` those of the spread; ``picture_size`` is (height, width); ``train`` and
-    ``test`` count pictures; ``seconds`` is the mean time of a seed on ``device``.
+    weights kept, ``seeds`` those of the spread; ``picture_size`` is (height, width), of a volume
+    (depth, height, width); ``train`` and ``test`` count pictures; ``seconds`` is the mean time of a
+    seed on ``device``; ``stored`` is how convolution weights are kept, and the scores are those of
+    the weights as they are stored.
     """
 
     name: str
@@ -57,7 +59,7 @@ class Card:
     source: str
     licence: str
     citation: str
-    picture_size: tuple[int, int]
+    picture_size: tuple[int, ...]
     train: int
     test: int
     seed: int
@@ -71,6 +73,7 @@ class Card:
     sha256: str = ""
     bytes: int = 0
     backbone: str = ""
+    stored: str = "float32"
 
     def with_weights(self, **facts: Any) -> Card:
         """Return the card with what is known only once the weights are written."""
@@ -97,7 +100,7 @@ class Card:
         for key in ("picture_size", "seeds"):
             entries[key] = tuple(map(int, entries[key]))
         card = cls(**{**entries, "scores": scores})
-        for key in ("name", "recipe", "model", "source", "sha256", "backbone"):
+        for key in ("name", "recipe", "model", "source", "sha256", "backbone", "stored"):
             if not isinstance(getattr(card, key), str):
                 raise TypeError(f"{key} is no text")
         if not isinstance(card.variant, dict):
@@ -105,12 +108,13 @@ class Card:
         return card
 
     def __str__(self) -> str:
-        height, width = self.picture_size
+        size = " x ".join(map(str, self.picture_size))
+        kind = "pictures" if len(self.picture_size) == 2 else "volumes"
         lines = [
             f"{self.name}: {self.model} trained on {self.set} ({self.source}), "
-            f"{self.train} pictures of {height} x {width}, {self.steps} steps, seed {self.seed}, "
+            f"{self.train} {kind} of {size}, {self.steps} steps, seed {self.seed}, "
             f"{self.date}, {self.device}",
-            f"on {self.test} test pictures: "
+            f"on {self.test} test {kind}: "
             + ", ".join(f"{metric.replace('_', ' ')} {s}" for metric, s in self.scores.items()),
         ]
         if self.source == "real":

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from segviz.datasets.registry import course_data
 from segviz.models import create
 from segviz.models.backbones import WEIGHTS_SHA256
 from segviz.ops._checks import shown
+from segviz.training._files import write_atomically
 from segviz.training.cards import Card
 
 STAND_IN = "-stand-in"
@@ -88,7 +88,7 @@ def load_checkpoint(
             f"Train it again with: segviz train {card.recipe}"
         )
     model = create(card.model, **card.variant)
-    _put_in(model, load(content), stem)
+    _put_in(model, {key: _read(value) for key, value in load(content).items()}, stem)
     return Checkpoint(model.eval(), card)
 
 
@@ -97,33 +97,72 @@ def save_checkpoint(
 ) -> Card:
     """Write weights and card, each in one step, so that no half-written file is ever there.
 
-    A frozen backbone is left out. Returns the card with the SHA-256 of the weights.
+    A frozen backbone is left out; convolution weights are kept as ``card.stored`` says. Returns the
+    card with the SHA-256 of the weights.
 
     Raises
     ------
     ValueError
-        If the name is no file name.
+        If the name is no file name, or the weights are not rounded yet to what is stored.
     OSError
         If the folder cannot be written to.
     """
     stem = _stem(name, card.source)
-    frozen = bool(getattr(model, "frozen", False))
-    kept = {
-        key: value.detach().cpu().contiguous()
-        for key, value in model.state_dict().items()
-        if not (frozen and key.startswith(_BACKBONE))
-    }
-    content = save(kept)
+    content = save(_stored(model, card.stored))
     card = card.with_weights(
         sha256=hashlib.sha256(content).hexdigest(),
         bytes=len(content),
-        backbone=WEIGHTS_SHA256 if frozen else "",
+        backbone=WEIGHTS_SHA256 if getattr(model, "frozen", False) else "",
     )
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    _write(place / f"{stem}.safetensors", content)
-    _write(place / f"{stem}.json", card.to_json().encode())
+    write_atomically(place / f"{stem}.safetensors", content)
+    write_atomically(place / f"{stem}.json", card.to_json().encode())
     return card
+
+
+def round_weights(model: nn.Module, stored: str) -> None:
+    """Round convolution weights, in place, to what a checkpoint stores: "float32" or "float16".
+
+    Biases and the numbers of batch norm stay as they are: they are few, and 16 bits cannot hold
+    every variance.
+
+    >>> line = nn.Linear(1, 1)
+    >>> _ = nn.init.constant_(line.weight, 0.1)
+    >>> round_weights(line, "float16")
+    >>> line.weight.item()
+    0.0999755859375
+    """
+    weights = model.state_dict()
+    with torch.no_grad():
+        for key in _roundable(model):
+            weights[key].copy_(weights[key].to(_DTYPES[stored]))
+
+
+_DTYPES = {"float32": torch.float32, "float16": torch.float16}
+
+
+def _roundable(model: nn.Module) -> set[str]:
+    """Trained weights only: a frozen one comes from its package as it is."""
+    named = model.named_parameters()
+    return {key for key, weight in named if weight.requires_grad and weight.ndim >= 2}
+
+
+def _stored(model: nn.Module, stored: str) -> dict[str, torch.Tensor]:
+    """Return what a checkpoint holds: every weight but those of a frozen backbone."""
+    frozen, rounded = bool(getattr(model, "frozen", False)), _roundable(model)
+    kept = {}
+    for key, value in model.state_dict().items():
+        if frozen and key.startswith(_BACKBONE):
+            continue
+        weight = value.detach().cpu().contiguous()
+        kept[key] = weight.to(_DTYPES[stored]) if key in rounded else weight
+        if not torch.equal(kept[key].to(weight), weight):
+            raise ValueError(
+                f"{key} is not rounded to {stored}: scores of other weights would stand on the "
+                "card. Call round_weights first, then measure."
+            )
+    return kept
 
 
 def load_card(
@@ -173,6 +212,10 @@ def _read_card(path: Path) -> Card:
         ) from error
 
 
+def _read(weight: torch.Tensor) -> torch.Tensor:
+    return weight.float() if weight.is_floating_point() else weight
+
+
 def _put_in(model: nn.Module, weights: dict[str, torch.Tensor], stem: str) -> None:
     wanted = model.state_dict()
     if getattr(model, "frozen", False):
@@ -189,17 +232,3 @@ def _put_in(model: nn.Module, weights: dict[str, torch.Tensor], stem: str) -> No
             "Take both files from the course again, or train the network again."
         )
     model.load_state_dict(weights, strict=False)
-
-
-def _write(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import os
+
 import torch
 
 
 def device() -> torch.device:
-    """Return the device to compute on: cuda, else mps, else cpu."""
+    """Return the device to compute on: cuda, else mps, else cpu.
+
+    Of several GPUs, the one that ``torchrun`` meant for this process.
+    """
     if torch.cuda.is_available():
-        return torch.device("cuda")
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", torch.cuda.current_device())))
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
@@ -22,3 +28,16 @@ def has_bfloat16(on: torch.device) -> bool:
         able = torch.cpu.get_capabilities()
         return any(able.get(kind, False) for kind in ("avx512_bf16", "amx_bf16", "bf16"))
     return False
+
+
+def takes_bfloat16(on: torch.device, wanted: bool | None) -> bool:
+    """Return whether to multiply in bfloat16; where the hardware cannot, say so and do not."""
+    if wanted is False or has_bfloat16(on):
+        return wanted is not False
+    _say_float32(on.type)
+    return False
+
+
+@functools.cache
+def _say_float32(kind: str) -> None:
+    print(f"This {kind} does not multiply in bfloat16: training in float32, which takes longer.")

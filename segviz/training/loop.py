@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import time
+import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler
 from tqdm.auto import tqdm
 
 from segviz.ops._checks import shown, whole_number
-from segviz.training.devices import device, has_bfloat16
+from segviz.training import processes
+from segviz.training.devices import device, takes_bfloat16
+from segviz.training.history import History
+from segviz.training.optimizers import MakeOptimizer, Schedule, adamw, make_schedule
+from segviz.training.states import Training, load_state, save_state
 
 Inputs = Tensor | Sequence[Tensor]
 Draw = Callable[[torch.Generator], tuple[Inputs, Tensor]]
 Loss = Callable[[Any, Tensor], Tensor]
-SCHEDULES = ("constant", "one_cycle")
-
-
-@dataclass
-class History:
-    """What a training left: the loss of every step, the seconds it took, and on which device."""
-
-    loss: list[float] = field(default_factory=list)
-    seconds: float = 0.0
-    device: str = ""
 
 
 def fit(
@@ -38,14 +33,20 @@ def fit(
     steps: int,
     learning_rate: float,
     weight_decay: float = 0.01,
-    schedule: str = "constant",
+    optimizer: MakeOptimizer | None = None,
+    schedule: Schedule = "constant",
     seed: int = 0,
     on: torch.device | str | None = None,
     bfloat16: bool | None = None,
     on_step: Callable[[int, float], bool | None] | None = None,
     progress: bool = True,
+    state: str | os.PathLike[str] | None = None,
+    save_every: int = 100,
 ) -> History:
-    """Train a network with AdamW, in place; it stays on the device it was trained on.
+    """Train a network, in place; it stays on the device it was trained on.
+
+    Under ``torchrun`` each process draws a batch of its own, and all step together: as one process
+    would with all those batches in one, but that batch norm sees each by itself.
 
     Parameters
     ----------
@@ -56,8 +57,11 @@ def fit(
         ``loss(model(inputs), target)`` returns a scalar tensor.
     steps : int
     learning_rate, weight_decay : float
-    schedule : str
-        "constant", or "one_cycle": up to the learning rate and down to nearly 0.
+    optimizer : function, optional
+        ``optimizer(weights, learning_rate)`` makes one; by default AdamW with the weight decay.
+    schedule : str or function
+        "constant"; "one_cycle": up to the learning rate and down to nearly 0; "poly": down to 0 as
+        (1 - step / steps) ** 0.9; or a function of the step that returns a factor.
     seed : int
         Of the draws and of dropout; the same seed on the same device gives the same weights.
     on : device, optional
@@ -68,11 +72,17 @@ def fit(
         Called as ``on_step(step, loss)`` after every step, for live curves; True ends the training.
     progress : bool
         Show a progress bar.
+    state : path, optional
+        File in which the state of the training is kept. Where it is there already, the training
+        goes on from it, and ends with the same weights, bit for bit, as if it had not stopped.
+    save_every : int
+        Steps from one state to the next.
 
     Raises
     ------
     ValueError, TypeError
-        If a number or the schedule is illegal, or the loss becomes nan or infinite.
+        If a number or the schedule is illegal, the loss becomes nan or infinite, or the state is
+        damaged or of another training.
 
     Examples
     --------
@@ -87,33 +97,51 @@ def fit(
     >>> len(history.loss), round(line.weight.item(), 1)
     (200, 2.0)
     """
-    _check(steps, learning_rate, weight_decay, schedule)
+    _check(steps, learning_rate, weight_decay, save_every)
     place = torch.device(on) if on is not None else device()
-    bfloat16 = has_bfloat16(place) if bfloat16 is None else bfloat16
+    bfloat16 = takes_bfloat16(place, bfloat16)
+    processes.join(place)
+    # Each process draws its own share, and one alone draws what it always drew.
+    own_seed = whole_number(seed, "seed", 0) + 1_000_003 * processes.rank()
     model.to(place, memory_format=_layout(model)).train()  # type: ignore[call-overload]
     weights = [weight for weight in model.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(weights, learning_rate, weight_decay=weight_decay, fused=True)
-    rate = _schedule(optimizer, schedule, learning_rate, steps)
-    generator = torch.Generator().manual_seed(whole_number(seed, "seed", 0))
-    history, start = History(device=place.type), time.perf_counter()
-    with _seeded(seed, place), tqdm(total=steps, unit="step", disable=not progress) as bar:
-        for step in range(steps):
-            inputs, target = (_moved(given, place) for given in draw(generator))
-            with torch.autocast(place.type, torch.bfloat16, enabled=bfloat16):
-                output = model(inputs)
-            value = loss(output.float(), target)
-            optimizer.zero_grad()
-            value.backward()
-            optimizer.step()
-            rate.step()
-            history.loss.append(_finite(value, step))
-            bar.set_postfix(loss=f"{history.loss[-1]:.3f}", refresh=False)
-            bar.update()
-            if on_step is not None and on_step(step, history.loss[-1]):
-                break
-    history.seconds = time.perf_counter() - start
+    adjust = (optimizer or adamw(weight_decay))(weights, learning_rate)
+    rate = make_schedule(adjust, schedule, learning_rate, steps)
+    generator = torch.Generator().manual_seed(own_seed)
+    history = History(device=place.type)
+    facts = {"steps": steps, "seed": seed, "bfloat16": bfloat16, **_facts(adjust, rate, place)}
+    training = Training(model, adjust, rate, generator, history, place, facts)
+    with _seeded(own_seed, place):
+        if state is not None and Path(state).is_file():
+            load_state(Path(state), training)
+        together, done = processes.in_step(model), len(history.loss)
+        history.start()
+        with _bar(done, steps, progress) as bar:
+            for step in range(done, steps):
+                inputs, target = (_moved(given, place) for given in draw(generator))
+                with torch.autocast(place.type, torch.bfloat16, enabled=bfloat16):
+                    output = together(inputs)
+                value = loss(output.float(), target)
+                adjust.zero_grad()
+                value.backward()
+                adjust.step()
+                rate.step()
+                bar.set_postfix(loss=f"{history.add(value):.3f}", refresh=False)
+                bar.update()
+                last = step + 1 == steps
+                if on_step is not None:
+                    last |= processes.anyone(bool(on_step(step, history.loss[-1])), place)
+                if state is not None and (last or (step + 1) % save_every == 0):
+                    save_state(Path(state), training)
+                if last:
+                    break
     model.eval()
     return history
+
+
+def _bar(done: int, steps: int, progress: bool) -> tqdm:
+    silent = not progress or processes.rank() > 0
+    return tqdm(total=steps, initial=done, unit="step", disable=silent)
 
 
 def _layout(model: nn.Module) -> torch.memory_format:
@@ -133,14 +161,6 @@ def _moved(given: Any, place: torch.device) -> Any:
     return given.to(place, non_blocking=True)
 
 
-def _schedule(
-    optimizer: torch.optim.Optimizer, schedule: str, learning_rate: float, steps: int
-) -> torch.optim.lr_scheduler.LRScheduler:
-    if schedule == "constant":
-        return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
-    return torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps)
-
-
 @contextlib.contextmanager
 def _seeded(seed: int, place: torch.device) -> Iterator[None]:
     """Fix what torch itself draws (dropout), and leave its generators as they were."""
@@ -149,22 +169,23 @@ def _seeded(seed: int, place: torch.device) -> Iterator[None]:
         yield
 
 
-def _finite(loss: Tensor, step: int) -> float:
-    value = float(loss.detach())
-    if value != value or abs(value) == float("inf"):
-        raise ValueError(
-            f"the loss is {value} at step {step}: the weights have run away. "
-            "Use a smaller learning_rate."
-        )
-    return value
+def _facts(
+    optimizer: torch.optim.Optimizer, rate: LRScheduler, place: torch.device
+) -> dict[str, Any]:
+    return {
+        "device": place.type,
+        "optimizer": type(optimizer).__name__,
+        "schedule": type(rate).__name__,
+        "processes": processes.count(),
+        **optimizer.defaults,
+    }
 
 
-def _check(steps: object, learning_rate: object, weight_decay: object, schedule: object) -> None:
+def _check(steps: object, learning_rate: object, weight_decay: object, save_every: object) -> None:
     whole_number(steps, "steps", 1)
+    whole_number(save_every, "save_every", 1)
     for value, name in ((learning_rate, "learning_rate"), (weight_decay, "weight_decay")):
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not number or not 0 <= value < float("inf"):  # type: ignore[operator]
             kind = ValueError if number else TypeError
             raise kind(f"{name}={shown(value)} must be a number of at least 0. Use 1e-3.")
-    if schedule not in SCHEDULES:
-        raise ValueError(f"schedule={shown(schedule)} is unknown. Use {' or '.join(SCHEDULES)}.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from segviz.training.loop import Draw, Loss
+from segviz.training.optimizers import MakeOptimizer, Schedule
 
 if TYPE_CHECKING:
     from segviz.datasets import Samples
@@ -18,13 +19,16 @@ if TYPE_CHECKING:
 class Network:
     """One network of a recipe: what ``segviz.models.create`` takes, and the scores to reach.
 
-    ``at_least`` and ``at_most`` bound the scores on the real test split.
+    ``at_least`` and ``at_most`` bound the scores on the real test split. ``loss`` and ``steps`` are
+    those of the recipe where they are not given.
     """
 
     model: str
     variant: Mapping[str, Any]
     at_least: Mapping[str, float] = field(default_factory=dict)
     at_most: Mapping[str, float] = field(default_factory=dict)
+    loss: Loss | None = None
+    steps: int | None = None
 
     def missed(self, scores: Mapping[str, float]) -> list[str]:
         """Return the scores that are not reached, in words.
@@ -49,8 +53,9 @@ class Recipe:
     name, title : str
     set : str
         Name of the pictures for ``segviz.datasets.load``.
-    size : (int, int) or None
-        Height and width that the pictures are brought to.
+    size : tuple of int, or None
+        Height and width that the pictures are brought to; of volumes, the depth, height and width
+        that the recipe itself cuts or fills them to.
     networks : mapping
         Checkpoint name -> network; each is trained by itself.
     loss : function
@@ -58,9 +63,10 @@ class Recipe:
         In words; ``draw`` does it.
     steps, batch_size : int
     learning_rate : float
-    schedule : str
-    budget : float
-        CPU seconds that the training of one seed of one network may take.
+    schedule : str or function
+        As for ``fit``.
+    budget : float or None
+        CPU seconds that the training of one seed of one network may take, where it was measured.
     prepare : function
         ``prepare(samples, progress)`` returns what batches are drawn from.
     draw : function
@@ -71,28 +77,41 @@ class Recipe:
         The part of the model that is trained.
     finish : function
         ``finish(model, prepared)`` does what is left to do behind the last step.
+    stored : "float32" or "float16"
+        How convolution weights are kept. The rounded ones are those that are measured.
+    optimizer : function, optional
+        As for ``fit``; AdamW by default.
+    save_every : int
+        Steps between two states of a training.
+    needs_gpu : str
+        Why a CPU is refused, in a sentence; empty where one will do.
     """
 
     name: str
     title: str
     set: str
-    size: tuple[int, int] | None
+    size: tuple[int, ...] | None
     networks: Mapping[str, Network]
     loss: Loss
     augmentation: str
     steps: int
     batch_size: int
     learning_rate: float
-    schedule: str
-    budget: float
+    schedule: Schedule
+    budget: float | None
     prepare: Callable[[Samples, bool], Any]
     draw: Callable[[Any, Any, int], Draw]
     measure: Callable[[nn.Module, Samples, bool], dict[str, float]]
     trained: Callable[[Any], nn.Module] = lambda model: model
     finish: Callable[[Any, Any], None] = lambda model, prepared: None
+    stored: str = "float32"
+    optimizer: MakeOptimizer | None = None
+    save_every: int = 100
+    needs_gpu: str = ""
 
     def __str__(self) -> str:
+        seconds = "on a GPU" if self.budget is None else f"{self.budget:.0f} CPU seconds each"
         return (
             f"{self.name}: {self.title}. {self.set}, {', '.join(self.networks)}, "
-            f"{self.steps} steps of {self.batch_size}, {self.budget:.0f} CPU seconds each"
+            f"{self.steps} steps of {self.batch_size}, {seconds}"
         )

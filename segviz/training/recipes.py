@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import datetime
 import difflib
 import os
-import platform
-import statistics
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import nn
 
 from segviz.datasets import Samples, load
-from segviz.models import create
 from segviz.ops._checks import shown, whole_number
-from segviz.training import camvid_ladder, patch_to_fcn
-from segviz.training.cards import Card, Evaluation, Score
+from segviz.training import camvid_ladder, patch_to_fcn, processes
+from segviz.training._files import remove_with_leftovers
+from segviz.training.cards import Card, Evaluation
 from segviz.training.checkpoints import load_checkpoint, save_checkpoint
 from segviz.training.devices import device
-from segviz.training.loop import fit
-from segviz.training.recipe import Network, Recipe
+from segviz.training.recipe import Recipe
+from segviz.training.runs import run, state_file, write_card
 
 _RECIPES = {module.RECIPE.name: module.RECIPE for module in (patch_to_fcn, camvid_ladder)}
 
@@ -58,9 +49,13 @@ def train(
     source: str = "auto",
     seeds: Sequence[int] = (0,),
     folder: str | os.PathLike[str] = "checkpoints",
+    resume: bool = False,
+    on_cpu: bool = False,
     progress: bool = True,
 ) -> list[Card]:
     """Train every network of a recipe, measure it on the test split, save the first seed's.
+
+    Under ``torchrun`` the processes share each batch; the first one measures and saves.
 
     Parameters
     ----------
@@ -70,65 +65,86 @@ def train(
     seeds : sequence of int
         Each network is trained once per seed; three or more tell the spread.
     folder : path
-        Where the checkpoints go: NAME.safetensors and NAME.json.
+        Where the checkpoints go: NAME.safetensors and NAME.json; until all are done, the state of
+        each training lies there too.
+    resume : bool
+        Go on from the states that a training of this recipe left here when it was stopped.
+    on_cpu : bool
+        Begin even a recipe of a paper's own size on a CPU.
     progress : bool
         Show progress bars.
 
     Returns
     -------
     list of Card
-        One per network.
+        One per network; none in the other processes of ``torchrun``.
 
     Raises
     ------
     ValueError, TypeError
-        If the recipe, the source or a seed is unknown.
+        If the recipe, the source or a seed is unknown, a state is damaged, or there is no GPU for a
+        recipe that needs one.
     DatasetUnavailable
         If real pictures were asked for and cannot be had.
     OSError
         If the folder cannot be written to.
     """
     todo = recipe(name)
-    chosen = _checked_seeds(seeds)
-    Path(folder).mkdir(parents=True, exist_ok=True)  # now, not when all is trained
-    pictures, test = (_pictures(todo, split, source) for split in ("train", "test"))
+    chosen, place = _checked_seeds(seeds), Path(folder)
+    _check_device(todo, on_cpu)
+    place.mkdir(parents=True, exist_ok=True)  # now, not when all is trained
+    pictures, test = _both_splits(todo, source)
+    states = _states(todo, place, pictures.source, chosen)
+    _clear(() if resume else states.values())
     prepared = todo.prepare(pictures, progress)
     cards = []
     for checkpoint, network in todo.networks.items():
-        runs = [_run(todo, network, prepared, test, seed, progress) for seed in chosen]
-        card = _card(todo, checkpoint, pictures, test, chosen, runs)
-        cards.append(save_checkpoint(checkpoint, runs[0].model, card, folder=folder))
+        runs = [
+            run(todo, network, prepared, test, seed, states[checkpoint, seed], progress)
+            for seed in chosen
+        ]
+        if processes.rank() == 0:
+            card = write_card(todo, checkpoint, pictures, test, chosen, runs)
+            cards.append(save_checkpoint(checkpoint, runs[0].model, card, folder=folder))
+    _clear(states.values())
     return cards
 
 
-@dataclass(frozen=True)
-class _Run:
-    """One seed of one network."""
+def _states(
+    todo: Recipe, folder: Path, source: str, seeds: Sequence[int]
+) -> dict[tuple[str, int], Path]:
+    return {
+        (checkpoint, seed): state_file(folder, checkpoint, source, seed)
+        for checkpoint in todo.networks
+        for seed in seeds
+    }
 
-    model: nn.Module
-    scores: dict[str, float]
-    seconds: float
+
+def _clear(states: Iterable[Path]) -> None:
+    """Remove states; all processes wait until none is left to be taken for a newer one."""
+    processes.join(device())
+    if processes.rank() == 0:
+        for state in states:
+            remove_with_leftovers(state)
+    processes.wait()
 
 
-def _run(
-    todo: Recipe, network: Network, prepared: Any, test: Samples, seed: int, progress: bool
-) -> _Run:
-    model = create(network.model, seed=seed, **network.variant)
-    start = time.process_time()
-    fit(
-        todo.trained(model),
-        todo.draw(prepared, model, todo.batch_size),
-        todo.loss,
-        steps=todo.steps,
-        learning_rate=todo.learning_rate,
-        schedule=todo.schedule,
-        seed=seed,
-        progress=progress,
-    )
-    seconds = time.process_time() - start
-    todo.finish(model, prepared)
-    model.eval().to(device())
-    return _Run(model, todo.measure(model, test, progress), seconds)
+def _check_device(todo: Recipe, on_cpu: bool) -> None:
+    if todo.needs_gpu and device().type == "cpu" and not on_cpu:
+        raise ValueError(
+            f"{todo.name} needs a GPU: {todo.needs_gpu} Use a machine with one, or insist with "
+            "--on-cpu (on_cpu=True)."
+        )
+
+
+def _both_splits(todo: Recipe, source: str) -> tuple[Samples, Samples]:
+    pictures, test = (_pictures(todo, split, source) for split in ("train", "test"))
+    if pictures.source != test.source:
+        raise ValueError(
+            f"the training pictures are {pictures.source}, the test pictures {test.source}. "
+            "Use source='real' or source='bundled'."
+        )
+    return pictures, test
 
 
 def evaluate(
@@ -173,60 +189,11 @@ def evaluate(
 
 
 def _pictures(todo: Recipe, split: str, source: str) -> Samples:
-    return load(todo.set, split=split, source=source, size=todo.size)
+    size = todo.size if todo.size and len(todo.size) == 2 else None
+    return load(todo.set, split=split, source=source, size=size)
 
 
 def _checked_seeds(seeds: object) -> tuple[int, ...]:
     if isinstance(seeds, (str, int)) or not isinstance(seeds, Sequence) or not len(seeds):
         raise TypeError(f"seeds={shown(seeds)} must be a sequence of whole numbers. Use (0, 1, 2).")
     return tuple(whole_number(seed, "seed", 0) for seed in seeds)
-
-
-def _card(
-    todo: Recipe,
-    checkpoint: str,
-    pictures: Samples,
-    test: Samples,
-    seeds: tuple[int, ...],
-    runs: list[_Run],
-) -> Card:
-    if pictures.source != test.source:
-        raise ValueError(
-            f"the training pictures are {pictures.source}, the test pictures {test.source}. "
-            "Use source='real' or source='bundled'."
-        )
-    network = todo.networks[checkpoint]
-    height, width = todo.size or tuple(pictures[0].size)
-    about = pictures.about
-    return Card(
-        name=checkpoint,
-        recipe=todo.name,
-        model=network.model,
-        variant=dict(network.variant),
-        set=todo.set,
-        source=pictures.source,
-        licence=about.licence if about else "",
-        citation=about.citation if about else "",
-        picture_size=(height, width),
-        train=len(pictures),
-        test=len(test),
-        seed=seeds[0],
-        seeds=seeds,
-        steps=todo.steps,
-        seconds=round(statistics.fmean(run.seconds for run in runs), 1),
-        device=_device_in_words(),
-        torch=torch.__version__,
-        date=datetime.date.today().isoformat(),
-        scores={
-            metric: Score(score, tuple(run.scores[metric] for run in runs))
-            for metric, score in runs[0].scores.items()
-        },
-    )
-
-
-def _device_in_words() -> str:
-    place = device()
-    if place.type == "cuda":
-        return torch.cuda.get_device_name(place)
-    threads = torch.get_num_threads()
-    return f"{place.type} ({platform.machine()}, {threads} thread{'s' * (threads != 1)})"
