@@ -131,6 +131,23 @@ function hatchCell({ context, inks }, { x, y, width, height }) {
   context.restore();
 }
 
+// Follows a step smoothly: {at, share}, where the picture is between the last step and this one.
+export function glider(view) {
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  let from, to, since = -Infinity;
+  return (step) => {
+    const now = performance.now();
+    const share = () => (still.matches ? 1 : Math.min(1, (now - since) / 280));
+    if (step !== to) {
+      from = to === undefined ? step : from + (to - from) * share();
+      [to, since] = [step, from === step ? -Infinity : now];
+    }
+    if (share() < 1) view.redraw();
+    const eased = 1 - (1 - share()) ** 3;
+    return { at: from + (to - from) * eased, share: to > from ? eased : 1 };
+  };
+}
+
 // A veil between two edges, [from, to] above and below: what becomes of what.
 export function veil({ context }, top, above, bottom, below, hue) {
   context.globalAlpha = 0.14;

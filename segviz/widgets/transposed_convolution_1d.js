@@ -1,6 +1,6 @@
 import { element, open, putText } from "./core.js";
 import { choice, grid, player, slider } from "./controls.js";
-import { cell, frame, sheet, textSize, write } from "./cells.js";
+import { cell, frame, glider, sheet, textSize, write } from "./cells.js";
 import { outputsAfter, product, rowsOf, sentence, stampOf } from "./transposed_words.js";
 import { layOut1D, paint1D } from "./transposed_picture_1d.js";
 
@@ -69,6 +69,7 @@ function rows(view) {
 
 function picture1D(view, walk) {
   const plan = (pen) => layOut1D(view.trace(), modeOf(view), sizesOf(view), pen.width, HEIGHT);
+  const glide = glider(view);
   const made = sheet(view, {
     label: "Stamps and the matrix of the convolution", height: HEIGHT,
     onPlace: (x, y) => {
@@ -83,13 +84,14 @@ function picture1D(view, walk) {
     const normal = modeOf(view) === "normal";
     made.name(normal ? `${trace.x.length} → ${trace.output.length}: windows, and the matrix C`
       : `${trace.x.length} → ${trace.output.length}: stamps, and the matrix C of the convolution`);
-    made.paint((pen) => paint1D(pen, view, trace, step, plan(pen)), key(view, step));
+    const moved = glide(step);
+    made.paint((pen) => paint1D(pen, view, trace, step, plan(pen), moved), key(view, step, moved));
   });
   return made.element;
 }
 
 // All that a picture depends on.
-const key = (view, step) => [step, view.model.get("_answered"), modeOf(view), sizesOf(view)];
+const key = (view, step, moved) => [step, moved, view.model.get("_answered"), modeOf(view), sizesOf(view)];
 
 // The transpose: x stands above its columns, y at the end of its rows.
 function transpose(view, walk) {
@@ -111,16 +113,19 @@ function transpose(view, walk) {
     },
   });
   made.element.classList.add("segviz-beside");
+  const glide = glider(view);
   view.onDraw(() => {
     const step = at(view, walk);
     const { rows, columns } = plan(100);
     made.name(`Cᵀ, ${rows} × ${columns}${modeOf(view) === "normal" ? "" : ": y = Cᵀ x"}`);
-    made.paint((pen) => paintTranspose(pen, view, step, plan(pen.width)), key(view, step));
+    const moved = glide(step);
+    made.paint((pen) => paintTranspose(pen, view, step, plan(pen.width), moved),
+      key(view, step, moved));
   });
   return made.element;
 }
 
-function paintTranspose(pen, view, step, { rows, columns, box }) {
+function paintTranspose(pen, view, step, { rows, columns, box }, { at: glidden }) {
   const trace = view.trace();
   const mode = modeOf(view);
   const hue = (i) => view.look.cycle[i % view.look.cycle.length];
@@ -137,8 +142,8 @@ function paintTranspose(pen, view, step, { rows, columns, box }) {
       cell(pen, here, { value: trace.kernel[tap], size, hue: hue(i), strong });
     }
   }
-  const lit = mode === "gather" ? { ...box(step, 0), width: columns * box(0, 0).width }
-    : { ...box(0, step), height: rows * box(0, 0).height };
+  const lit = mode === "gather" ? { ...box(glidden, 0), width: columns * box(0, 0).width }
+    : { ...box(0, glidden), height: rows * box(0, 0).height };
   frame(pen, lit);
   if (mode !== "normal") paintVectors(pen, trace, step, mode, { rows, columns, box, hue });
 }

@@ -18,10 +18,10 @@ export function layOut1D(trace, mode, { stride, padding, dilation }, width, heig
   const cellWidth = Math.min(44, room / needed);
   // The two long rows keep their height; where the others get low, the matrix gives way first.
   const even = Math.min(28, (height - 4 * CAPTION - 4) / (2 * rows + 2));
-  const tall = Math.max(22, even);
+  const tall = Math.max(20, even);
   const rest = (height - 4 * CAPTION - 4 - 2 * tall) / rows;
-  const cellHeight = even < 22 ? rest * 0.58 : even;
-  const matrixHeight = even < 22 ? rest * 0.42 : even;
+  const cellHeight = even < 17 ? rest * 0.58 : even;
+  const matrixHeight = even < 17 ? rest * 0.42 : even;
   // Where there is room, both readings stand in the same columns.
   const both = (trace.grid + 2 * wide + extra) * cellWidth <= room;
   const side = both || mode === "gather" ? wide : padding;
@@ -37,13 +37,16 @@ export function layOut1D(trace, mode, { stride, padding, dilation }, width, heig
     box: (place, y, height = cellHeight) => ({ x: left(place), y, width: cellWidth, height }),
     rowAt: (y) => Math.floor(y < tops.below ? (y - tops.stamps) / cellHeight
       : (y - tops.matrix) / matrixHeight),
+    // A new stamp comes down from its input.
+    stampAt: (row, { share }) =>
+      tops.above + (tops.stamps + row * cellHeight - tops.above) * share,
     columnAt: (x) => Math.floor((x - GUTTER) / cellWidth - side),
   };
 }
 
-export function paint1D(pen, view, trace, step, plan) {
+export function paint1D(pen, view, trace, step, plan, moved) {
   const hue = (row) => view.look.cycle[row % view.look.cycle.length];
-  const all = { pen, trace, step, plan, hue, settled: view.settled, ...sizes(pen, trace, plan) };
+  const all = { pen, trace, step, plan, hue, moved, settled: view.settled, ...sizes(pen, trace, plan) };
   ({ scatter: paintScatter, gather: paintGather, normal: paintNormal })[plan.mode](all);
   paintMatrix(all);
 }
@@ -70,16 +73,16 @@ function label({ pen, plan }, y, words, lit, height = plan.cellHeight) {
 }
 
 function paintScatter(all) {
-  const { pen, trace, step, plan, hue, inputs } = all;
+  const { pen, trace, step, plan, hue, inputs, moved } = all;
   caption(all, "above", "input x: each number gives the kernel its weight");
   caption(all, "stamps", "stamps: input × kernel");
   caption(all, "below", "output y: the stamps so far, added up");
-  const stamp = [plan.left(plan.tapAt(step, 0)),
-    plan.left(plan.tapAt(step, trace.kernel.length - 1)) + plan.cellWidth];
-  const over = plan.left(plan.middle(step));
-  veil(pen, plan.tops.above + plan.tall, [over, over + plan.cellWidth],
-    plan.tops.stamps + step * plan.cellHeight, stamp, hue(step));
-  veil(pen, plan.tops.stamps + (step + 1) * plan.cellHeight, stamp, plan.tops.below, stamp, hue(step));
+  const stamp = [plan.left(plan.tapAt(moved.at, 0)),
+    plan.left(plan.tapAt(moved.at, trace.kernel.length - 1)) + plan.cellWidth];
+  const over = plan.left(plan.middle(moved.at));
+  const y = plan.stampAt(step, moved);
+  veil(pen, plan.tops.above + plan.tall, [over, over + plan.cellWidth], y, stamp, hue(step));
+  veil(pen, y + plan.cellHeight, stamp, plan.tops.below, stamp, hue(step));
   [...trace.x].forEach((value, i) => cell(pen, plan.box(plan.middle(i), plan.tops.above, plan.tall),
     { value, size: inputs, hue: hue(i), strong: i === step, lit: i === step }));
   for (let row = 0; row < plan.rows; row++) paintStamp(all, row);
@@ -87,8 +90,8 @@ function paintScatter(all) {
 }
 
 function paintStamp(all, row) {
-  const { pen, trace, step, plan, hue, small } = all;
-  const y = plan.tops.stamps + row * plan.cellHeight;
+  const { pen, trace, step, plan, hue, small, moved } = all;
+  const y = row === step ? plan.stampAt(row, moved) : plan.tops.stamps + row * plan.cellHeight;
   const come = row <= step;
   if (come) label(all, y, `${format(trace.x[row], 4)} ×`, row === step);
   for (const { tap, target, product } of stampOf(trace, row)) {
@@ -127,12 +130,12 @@ function mark({ pen, plan }, place, count) {
   const width = count * plan.cellWidth;
   pen.context.fillStyle = pen.inks.ink;
   pen.context.fillRect(x + 1, y + height + 2, width - 1, 2);
-  write(pen, "output_padding", { x: x + width - 120, y: y + height + 3, width: 120, height: 14,
+  if (pen.width > 480) write(pen, "output_padding", { x: x + width - 120, y: y + height + 3, width: 120, height: 14,
     align: "right", size: 11 });
 }
 
 function paintGather(all) {
-  const { pen, trace, step, plan, hue, settled, inputs, small } = all;
+  const { pen, trace, step, plan, hue, settled, inputs, small, moved } = all;
   caption(all, "above", "input x with zeros inserted and a border of zeros");
   caption(all, "stamps", "the flipped kernel on it, and their products");
   caption(all, "below", "output y: the sum of the products");
@@ -158,14 +161,15 @@ function paintGather(all) {
     cell(pen, plan.box(place, second), { size: small, hue: colour, strong: true, faint: source < 0,
       value: source < 0 ? 0 : from.find((one) => one.row === source).product });
   });
-  const ends = [plan.left(step - plan.reach), plan.left(step + plan.reach) + plan.cellWidth];
-  const one = [plan.left(step), plan.left(step) + plan.cellWidth];
+  const ends = [plan.left(moved.at - plan.reach),
+    plan.left(moved.at + plan.reach) + plan.cellWidth];
+  const one = [plan.left(moved.at), plan.left(moved.at) + plan.cellWidth];
   veil(pen, second + plan.cellHeight, ends, plan.tops.below, one, pen.inks.ink);
   paintOutputs(all, [...trace.output].map((value, i) => (i <= step ? value : null)), step);
 }
 
 function paintNormal(all) {
-  const { pen, trace, step, plan, hue, settled, inputs, small, long } = all;
+  const { pen, trace, step, plan, hue, settled, inputs, small, long, moved } = all;
   caption(all, "above", "input x");
   caption(all, "stamps", "windows: kernel × what lies under it");
   caption(all, "below", "output y: the sum of each window");
@@ -177,9 +181,10 @@ function paintNormal(all) {
       size: inputs, dashed: !inside, faint: !inside, lit: seen.includes(place),
       hue: seen.includes(place) ? hue(step) : null });
   }
-  const ends = [plan.left(seen[0]), plan.left(seen.at(-1)) + plan.cellWidth];
-  const over = plan.left(plan.middle(step));
-  const y = plan.tops.stamps + step * plan.cellHeight;
+  const ends = [plan.left(plan.tapAt(moved.at, 0)),
+    plan.left(plan.tapAt(moved.at, trace.kernel.length - 1)) + plan.cellWidth];
+  const over = plan.left(plan.middle(moved.at));
+  const y = plan.tops.stamps + moved.at * plan.cellHeight;
   veil(pen, plan.tops.above + plan.tall, ends, y, ends, hue(step));
   veil(pen, y + plan.cellHeight, ends, plan.tops.below, [over, over + plan.cellWidth], hue(step));
   for (let row = 0; row < plan.rows; row++) {
@@ -196,9 +201,9 @@ function paintNormal(all) {
 
 // C in the same columns: each of its rows is where one stamp lies.
 function paintMatrix(all) {
-  const { pen, trace, step, plan, hue, weights, long } = all;
+  const { pen, trace, step, plan, hue, weights, long, moved } = all;
   const normal = plan.mode === "normal";
-  caption(all, "matrix", `C, matrix of the convolution from ${trace.grid} to ${plan.rows}`
+  caption(all, "matrix", `C, matrix of the convolution ${trace.grid} → ${plan.rows}`
     + (normal ? ": y = C x" : ""));
   for (let row = 0; row < plan.rows; row++) {
     const y = plan.tops.matrix + row * plan.matrixHeight;
@@ -213,13 +218,14 @@ function paintMatrix(all) {
       pen.context.clearRect(box.x + 1, box.y + 1, box.width - 1, box.height - 1);
       cell(pen, box, { value: trace.kernel[tap], size: weights, hue: hue(row), strong });
     }
-    if (lit) frame(pen, { ...plan.box(0, y, plan.matrixHeight), width: trace.grid * plan.cellWidth });
     if (normal) {
       cell(pen, plan.box(trace.grid + 0.5, y, plan.matrixHeight), { size: long, hue: hue(row), strong: lit, lit,
         value: row > step ? null : trace.output[row] });
     }
   }
-  if (plan.mode === "gather") {
-    frame(pen, { ...plan.box(step, plan.tops.matrix), height: plan.rows * plan.matrixHeight });
-  }
+  const gliding = plan.mode === "gather"
+    ? { ...plan.box(moved.at, plan.tops.matrix), height: plan.rows * plan.matrixHeight }
+    : { ...plan.box(0, plan.tops.matrix + moved.at * plan.matrixHeight, plan.matrixHeight),
+      width: trace.grid * plan.cellWidth };
+  frame(pen, gliding);
 }
