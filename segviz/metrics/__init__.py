@@ -2,5 +2,6 @@
 
 from segviz.metrics.boundary import boundary_f1
 from segviz.metrics.confusion import ConfusionMatrix
+from segviz.metrics.dice import dice
 
-__all__ = ["ConfusionMatrix", "boundary_f1"]
+__all__ = ["ConfusionMatrix", "boundary_f1", "dice"]

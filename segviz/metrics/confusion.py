@@ -54,11 +54,16 @@ class ConfusionMatrix:
     def __init__(self, num_classes: int) -> None:
         self.num_classes = whole_number(num_classes, "num_classes", 1)
         self.counts = torch.zeros((num_classes, num_classes), dtype=torch.int64)
+        self._strangers = torch.zeros((), dtype=torch.int64)
 
     def update(self, prediction: Any, target: Any) -> None:
-        """Count the pixels of label maps of any equal shape, tensors or integer arrays."""
-        predicted, true = label_maps(prediction, target, self.num_classes)
+        """Count the pixels of label maps of any equal shape, tensors or integer arrays.
+
+        Away from the CPU an unknown class is told when a score is read, not at once.
+        """
+        predicted, true = label_maps(prediction, target, self.num_classes, wait=False)
         self.counts += _pair_counts(predicted, true, self.num_classes).cpu()
+        self._strangers += _unknown(predicted, true, self.num_classes).sum().cpu()
 
     def __add__(self, other: ConfusionMatrix) -> ConfusionMatrix:
         """Return the counts of both together, as if one had seen all pictures."""
@@ -69,6 +74,7 @@ class ConfusionMatrix:
             )
         both = ConfusionMatrix(self.num_classes)
         both.counts = self.counts + other.counts
+        both._strangers = self._strangers + other._strangers
         return both
 
     @property
@@ -102,7 +108,17 @@ class ConfusionMatrix:
         share = self.counts.sum(1) / self.counts.sum()
         return float((share * self.iou)[share > 0].sum() / share.sum())
 
+    @property
+    def dice(self) -> Tensor:
+        """Twice the intersection over the sum of true and predicted pixels, as ``iou``."""
+        return 2 * self._right() / (self.counts.sum(1) + self.counts.sum(0))
+
     def _right(self) -> Tensor:
+        if self._strangers:
+            raise ValueError(
+                f"{int(self._strangers)} pixels were of classes other than 0 to "
+                f"{self.num_classes - 1}. Check the label codes, or num_classes."
+            )
         return self.counts.diagonal().double()
 
     def __repr__(self) -> str:
@@ -110,7 +126,13 @@ class ConfusionMatrix:
 
 
 def _pair_counts(predicted: Tensor, true: Tensor, classes: int) -> Tensor:
-    """Count every pair of true and predicted class; void goes to a place of its own, dropped."""
-    places = torch.where(true == VOID, classes**2, true * classes + predicted).flatten()
+    """Count every pair of true and predicted class; the rest goes to a place that is dropped."""
+    rest = (true == VOID) | _unknown(predicted, true, classes)
+    places = torch.where(rest, classes**2, true * classes + predicted).flatten()
     counts = places.new_zeros(classes**2 + 1).scatter_add_(0, places, torch.ones_like(places))
     return counts[:-1].view(classes, classes)
+
+
+def _unknown(predicted: Tensor, true: Tensor, classes: int) -> Tensor:
+    known = (true >= 0) & (true < classes) | (true == VOID)
+    return ~known | (predicted < 0) | (predicted >= classes)

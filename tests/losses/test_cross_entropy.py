@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from segviz.losses import cross_entropy
 
@@ -80,6 +81,16 @@ def test_void_pixels_get_no_gradient():
     cross_entropy(scores, target).backward()
     touched = scores.grad.abs().sum(1) > 0
     assert torch.equal(touched, target != 255)
+
+
+def test_on_a_fake_gpu():
+    with FakeTensorMode(), torch.device("cuda"):
+        scores = torch.rand(1, 3, 4, 5)
+        target = torch.zeros(1, 4, 5, dtype=torch.int64)
+        weights = {"class_weight": [1.0, 2.0, 3.0], "pixel_weight": torch.rand(1, 4, 5)}
+        for reduction in ("mean", "weighted_mean", "sum", "none"):
+            loss = cross_entropy(scores, target, reduction=reduction, **weights)
+            assert loss.device.type == "cuda"
 
 
 GOOD = (torch.zeros(1, 2, 3, 3), torch.zeros(1, 3, 3, dtype=torch.int64))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from segviz.metrics import ConfusionMatrix
+from segviz.metrics import ConfusionMatrix, confusion
 from segviz.metrics.confusion import _pair_counts
 
 
@@ -73,6 +73,22 @@ def test_it_counts_on_the_device_of_the_labels():
     with FakeTensorMode(), torch.device("cuda"):
         labels = torch.zeros((2, 9, 9), dtype=torch.int64)
         assert _pair_counts(labels, labels, 3).device.type == "cuda"
+        with torch.device("cpu"):
+            matrix = ConfusionMatrix(3)
+        matrix.update(labels, labels)
+        assert matrix.counts.device.type == "cpu"
+
+
+def test_away_from_the_cpu_unknown_classes_are_told_when_a_score_is_read(monkeypatch):
+    monkeypatch.setattr(confusion, "label_maps", lambda *maps, wait: maps[:2])
+    matrix = ConfusionMatrix(2)
+    matrix.update(torch.tensor([0, 1, 2, 0, 1]), torch.tensor([0, 1, 0, -3, 255]))
+    assert matrix.counts.tolist() == [[1, 0], [0, 1]]
+    for score in ("iou", "accuracy", "pixel_accuracy", "dice"):
+        with pytest.raises(ValueError, match="2 pixels were of classes other than 0 to 1"):
+            getattr(matrix, score)
+    with pytest.raises(ValueError, match="2 pixels"):
+        (ConfusionMatrix(2) + matrix).mean_iou  # noqa: B018
 
 
 def test_nothing_counted_is_nan():
