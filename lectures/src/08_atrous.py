@@ -60,7 +60,8 @@ print(ops.conv1d(x, with_zeros), "is", ops.conv1d(x, kernel, dilation=2))
 # So the kernel **reaches** over $d(k-1) + 1$ inputs, but has only $k$ weights. With padding $p$ on each side:
 #
 # $$\text{reach} = d(k-1) + 1, \qquad\qquad \text{output size} = n + 2p - d(k-1)$$
-#
+
+# %% [markdown]
 # ## 2. The matrix
 #
 # Every convolution is a matrix: row $i$ holds the weights where output $i$ reads its inputs, and zeros elsewhere. An ordinary convolution has its weights side by side, in one broad band.
@@ -123,7 +124,8 @@ for size in (5, 9):
 # - **The sampling region is larger**: 3, 5, 9 pixels.
 # - **The number of parameters stays**: 2,304 at every rate, and so do the multiply-adds. Full kernels that see as far have nearly 3 and exactly 9 times as many.
 # - **We do not need to reduce the resolution**: 64 x 64 comes out. What this is worth, and what it costs, is the matter of sections 6 to 8.
-#
+
+# %% [markdown]
 # ## 4. A stack of layers
 #
 # From layer to layer (all with stride 1), the receptive field $r$ grows by the reach less one:
@@ -145,7 +147,8 @@ for rates in [(1,), (1, 1), (1, 1, 1), (1, 1, 1, 1), (1, 2), (1, 2, 4), (1, 2, 4
 # Equal rates: the field grows by 2 a layer. Doubled rates: it doubles a layer, like with a pooling behind each layer, and every map keeps its full size. (Yu and Koltun, 2016, built a network of just that.)
 #
 # *By formula* follows $r_l$ from layer to layer. *By gradient* runs the network and asks torch which pixels the middle unit depends on. The two agree on how far the field goes. Do they agree on what is in it?
-#
+
+# %% [markdown]
 # ## 5. Gridding
 #
 # > **Predict first.** Three 3x3 layers of rate 2: the field is 13 x 13 = 169 pixels. How many of them does the unit depend on?
@@ -217,7 +220,8 @@ for rates in [(1, 2, 5), (5, 2, 1), (1, 2, 7), (1, 2, 9), (1, 2, 4, 8), (2, 4, 8
 
 # %% [markdown]
 # Rates with a **common factor** (2-4-8, 6-12-18) always leave a grid, for then all steps are multiples of it. Rates that **grow too fast** (1-2-9) leave gaps. Start with 1, and let no rate be larger than what the smaller ones reach together: after 1 and 2 they reach 7 pixels, so the next rate may be up to 7. (The order of the layers makes no difference to what is reached.)
-#
+
+# %% [markdown]
 # ## 6. Against 'downsample, convolve, upsample'
 #
 # The usual way to see farther with a 3x3 kernel: make the picture half as large, convolve, and enlarge the result again. One value then has the same field of view, 5 x 5 pixels, as a 3x3 kernel of rate 2 on the full picture. Which one is better?
@@ -298,7 +302,8 @@ for factor in (2, 4):
 
 # %% [markdown]
 # The same weights, the same field; 4 times the multiply-adds at rate 2, and 16 times at rate 4: the square of the rate. That is the price of the full resolution. Whether it is worth it depends on how fine the answer must be.
-#
+
+# %% [markdown]
 # ## 7. Take the stride out, dilate what follows
 #
 # Section 6 has shown the trick on one layer: *every other pixel, then rate 1* gives the same numbers as *every pixel, then rate 2*. It holds for whole networks. Where a layer has stride 2, leave the stride out; now its outputs stand twice as dense, so all layers **behind it** must take every other one: dilate them by 2. After two such strides, by 4.
@@ -345,7 +350,7 @@ with torch.no_grad():
     few, many = strided(piece), dilated(piece)
 print("answers:", *(" x ".join(map(str, one.shape[2:])) for one in (few, many)), sep="  ")
 old = many[:, :, ::8, ::8]
-assert old.shape == few.shape and (old - few).abs().max() <= 1e-4
+assert (old - few).abs().max() <= 1e-4
 print(f"largest difference at the old places: {(old - few).abs().max():.0e}, of answers up to {few.abs().max():.0f}")
 
 # %%
@@ -378,7 +383,7 @@ for stride in (16, 8):
     step = 32 // stride
     old = deepest[stride][:, :, step - 1::step, step - 1::step]
     difference = (old - deepest[32]).abs().max() / deepest[32].abs().max()
-    assert old.shape == deepest[32].shape and difference <= 1e-4
+    assert difference <= 1e-4
     print(f"output stride {stride:2}: {old[0].numel():,} old values, largest difference {difference:.0e} of the largest value")
 
 # %% [markdown]
@@ -394,7 +399,8 @@ for stride, network in backbones.items():
 
 # %% [markdown]
 # Not 16 times, because the first half of the network is as before; but 6.5 times, and nearly three times the memory. The number of weights does not change by one.
-#
+
+# %% [markdown]
 # ## 8. The experiment: is finer better?
 #
 # FCN-32s (lecture 04) has a head trained on the deepest maps at stride 32. The dilated backbones give it the same kind of maps, only finer. So we can put the *same head* on them, without training, and enlarge the scores 32, 16 or 8 times.
@@ -450,7 +456,8 @@ for name, network in [("camvid_fcn32s", backbones[32]), ("camvid_fcn8s", None)]:
 
 # %% [markdown]
 # The skips gain more than ten points of mIoU for next to nothing; taking out the strides costs 6.5 times as much. So why does anybody dilate? Because on a map that must not become smaller, it is the way to see farther without more weights (section 4). And nobody has to choose: DeepLab v3+ (2018) dilates its last stage *and* has a skip.
-#
+
+# %% [markdown]
 # ## 9. A rate that is too large
 #
 # > **Predict first.** A map of 33 x 33 values (a picture of 513 pixels at stride 16), a 3x3 kernel, padding equal to the rate. How many of its nine taps stand on the map, for the unit in the middle, at rates 6, 12, 16, 18, 24?
@@ -526,7 +533,8 @@ for rates in [(2, 2), (4,), (1, 3)]:
 # | Pay for resolution only where it counts. | Output stride 8 instead of 32 costs 6.5 times the multiply-adds, and without training moved the scores by a few hundredths (sections 7 and 8). |
 # | Try skips first. | FCN-8s gains more, for the price of FCN-32s (section 8). |
 # | Keep the rate below half of the map. | On 33 x 33 values, rate 17 turns the middle unit's 3x3 kernel into 1x1 (section 9). |
-#
+
+# %% [markdown]
 # ## 12. Further reading
 #
 # - M. Holschneider, R. Kronland-Martinet, J. Morlet, P. Tchamitchian: *A real-time algorithm for signal analysis with the help of the wavelet transform*, 1989. The *algorithme à trous*.
@@ -535,7 +543,8 @@ for rates in [(2, 2), (4,), (1, 3)]:
 # - P. Wang, P. Chen, Y. Yuan, D. Liu, Z. Huang, X. Hou, G. Cottrell: *Understanding convolution for semantic segmentation*, WACV 2018. Gridding and the choice of rates.
 # - F. Yu, V. Koltun, T. Funkhouser: *Dilated residual networks*, CVPR 2017. Strides taken out of a ResNet, and what to do about gridding.
 # - L.-C. Chen, G. Papandreou, F. Schroff, H. Adam: *Rethinking atrous convolution for semantic image segmentation*, 2017. Section 3.3 has the rate that is too large.
-#
+
+# %% [markdown]
 # ## 13. Train it yourself
 #
 # Does gridding hurt a network that is trained with it? Off by default. Set `TRAIN = True` and run the cells: three networks of the same size, which differ in nothing but their rates, learn to find membranes from tiles of the training sections. It uses the GPU if there is one; without one it takes about a minute.
