@@ -75,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--solutions", metavar="DIR", help=words)
     words = "write the tree that students get to DIR: no solutions, no hidden checks"
     build.add_argument("--release", metavar="DIR", help=words)
+    words = "write lectures to DIR as pages that need no kernel and no network, widgets playing"
+    build.add_argument("--html", metavar="DIR", help=words)
     _add_grading(commands)
     return parser
 
@@ -143,6 +145,11 @@ def _build(options: argparse.Namespace) -> int:
     from .grading.build import build
     from .grading.exercise_build import build_command
 
+    if options.html:
+        from .grading.export import export
+
+        export(options.names, options.html)
+        return 0
     lectures = [name for name in options.names if not name.startswith("exercises")]
     exercises = [name for name in options.names if name not in lectures]
     if options.solutions or options.release:

@@ -10,7 +10,7 @@ import atexit
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,7 @@ def build(names: Iterable[str] = (), *, check: bool = False, folder: Path | None
 def _build_one(source: Path, folder: Path) -> None:
     start = time.monotonic()
     notebook = read_source(source)
-    _execute(notebook, source.stem, folder)
+    execute(notebook, source.stem, folder)
     clean(notebook, folder.resolve().parent)
     found = faults(notebook)
     text = nbformat.writes(notebook) + "\n"
@@ -84,10 +84,10 @@ def _build_one(source: Path, folder: Path) -> None:
     print(f"{built.name}: {len(notebook.cells)} cells, {size / 1e3:.0f} kB, {seconds:.0f} s{slow}")
 
 
-def _run(client: NotebookClient) -> None:
+def _run(client: NotebookClient, environment: dict[str, str]) -> None:
     """Execute in a thread, where nbclient leaves Ctrl-C to us; Ctrl-C takes the kernel along."""
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(client.execute, env=_environment())
+        running = pool.submit(client.execute, env=environment)
         try:
             while wait([running], timeout=0.5).not_done:
                 continue
@@ -106,7 +106,16 @@ def _kill_kernel(client: NotebookClient) -> None:
         process.kill()
 
 
-def _execute(notebook: NotebookNode, name: str, folder: Path) -> None:
+def execute(
+    notebook: NotebookNode, name: str, folder: Path, more: Mapping[str, str] | None = None
+) -> None:
+    """Run a notebook in a kernel of its own, on the stand-ins; ``more`` joins its environment.
+
+    Raises
+    ------
+    BuildError
+        If a cell raises, or the kernel dies.
+    """
     with tqdm(total=len(notebook.cells), desc=name, leave=False, disable=None) as bar:
         client = NotebookClient(
             notebook,
@@ -120,7 +129,7 @@ def _execute(notebook: NotebookNode, name: str, folder: Path) -> None:
             on_cell_complete=lambda cell, cell_index: bar.update(),
         )
         try:
-            _run(client)
+            _run(client, {**_environment(), **(more or {})})
         except CellExecutionError as error:
             raise _in_words(error, notebook, name) from error
         except DeadKernelError as error:

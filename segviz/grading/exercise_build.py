@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from . import _reference
 from ._outputs import clean, faults
 from ._sources import METADATA, BuildError, find_lectures
-from .build import MAXIMUM_BYTES, _execute
+from .build import MAXIMUM_BYTES, execute
 from .exercise import Exercise, Task, find_exercises, notebook_cell, points_of, read_exercise
 
 __all__ = ["build_command", "build_exercises", "disagreements", "release", "student_notebook"]
@@ -134,7 +134,7 @@ def run_solution(exercise: Exercise, folder: Path) -> NotebookNode:
     notebook = _notebook(exercise, solved=True)
     target = folder / "exercises"
     target.mkdir(exist_ok=True)
-    _execute(notebook, exercise.stem, target)
+    execute(notebook, exercise.stem, target)
     return notebook
 
 

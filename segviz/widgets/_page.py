@@ -57,7 +57,7 @@ def frame(widget: Any) -> str:
     """The page as an element of another page, which may set its height when told."""
     title = html.escape(f"{_name(widget)}, playing")
     return (
-        f'<iframe class="segviz-page" title="{title}" sandbox="allow-scripts" loading="lazy" '
+        f'<iframe class="segviz-page" title="{title}" '
         f'srcdoc="{html.escape(page(widget, within=True))}"></iframe>'
     )
 

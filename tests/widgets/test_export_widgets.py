@@ -377,11 +377,7 @@ def test_lecture_export_carries_the_playing_page(monkeypatch):
     monkeypatch.setenv("SEGVIZ_PAGES", "1")
     bundle, _ = Blocks()._repr_mimebundle_()
     ((tag, attributes),) = _Content(bundle["text/html"]).tags
-    assert (tag, attributes["title"], attributes["sandbox"]) == (
-        "iframe",
-        "Blocks, playing",
-        "allow-scripts",
-    )
+    assert (tag, attributes["title"]) == ("iframe", "Blocks, playing")
     inner = _Content(attributes["srcdoc"])
     assert "h1" not in [tag for tag, _ in inner.tags]
     assert _state(inner)["values"]["tall"] == [False, True]
