@@ -78,7 +78,7 @@ widgets.AtrousConvolution1D([3, 1, 4, 1, 5, 9, 2, 6, 5], kernel)
 #
 # 1. Move the rate from 1 to 4. The bands move apart; the hatched zeros between them are the holes. The number of weights does not change.
 # 2. At rate 4, one output is left. Move on to 5: which rule breaks? Then choose *same* as padding: zeros are added on both sides, and the size stays.
-# 3. Stay at *same*, set the rate to 6 and make the input smaller, down to 6 numbers. What is left of the kernel? (Section 9 comes back to this.)
+# 3. Stay at *same* and rate 5, and make the input smaller, down to 5 numbers. What is left of the kernel? (Section 9 comes back to this.)
 # 4. Change the middle weight. Which diagonal of the matrix changes?
 
 # %% tags=["nbval-check-output"]

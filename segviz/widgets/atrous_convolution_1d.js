@@ -76,19 +76,22 @@ function cellSizes(view) {
   const { x, zeros } = view.trace();
   const room = view.stage.clientWidth;
   const wide = room >= 760;
-  const largest = wide ? Math.floor(396 / x.length) : Math.floor((room - 76) / x.length);
+  const largest = wide ? Math.floor(372 / x.length) : Math.floor((room - 76) / x.length);
   const square = Math.max(16, Math.min(36, largest));
   const left = wide ? room - square * x.length - 100 : room - 4;
   const cell = Math.max(15, Math.min(50, Math.floor(left / (x.length + 2 * zeros))));
   return { cell, square, left };
 }
 
+// How high a number is drawn, as a share of its cell, by the number of its characters.
+const SHARES = { 1: 0.62, 2: 0.5 };
+
 function setCell(table, size) {
   table.element.style.setProperty("--cell", `${size}px`);
   for (const { element: box } of table.cells) {
     const number = box.querySelector("input, span");
     const length = (number.value ?? number.textContent).length;
-    number.style.fontSize = `${Math.min(16, size * (length > 2 ? 0.36 : 0.5))}px`;
+    number.style.fontSize = `${Math.min(16, size * (SHARES[length] ?? 0.36))}px`;
     if (number.tagName === "INPUT") number.style.padding = "0";
   }
 }
@@ -115,6 +118,8 @@ function sampling(view, walk) {
     const { cell, left } = cellSizes(view);
     const step = at(view, walk);
     part.style.width = `${Math.max(200, left)}px`;
+    // Never narrower than its cells: it is scrolled where it does not fit.
+    rows.style.minWidth = `${cell * (view.trace().x.length + 2 * view.trace().zeros)}px`;
     writeInput(view, input, step);
     writeOutput(view, output, step, cell);
     setCell(input, cell);

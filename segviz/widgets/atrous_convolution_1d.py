@@ -25,7 +25,7 @@ class AtrousConvolution1D(TraceWidget):
     Args:
         values: the input, up to 12 whole numbers from -99 to 99.
         kernel: up to 5 whole numbers from -99 to 99.
-        **settings: ``dilation`` (the rate, 1 to 6), ``kernel_size`` (1 to 5) and ``input_size`` (3
+        **settings: ``dilation`` (the rate, 1 to 5), ``kernel_size`` (1 to 5) and ``input_size`` (3
             to 12; beyond their ends the numbers go on with fixed ones), ``padding`` ("valid" for
             none, "same" for as many zeros as keep the size).
 
@@ -39,7 +39,7 @@ class AtrousConvolution1D(TraceWidget):
     [[1, 0, 2, 0, 3]]
     """
 
-    dilation = Whole(2, 1, 6)
+    dilation = Whole(2, 1, 5)
     kernel_size = Whole(3, 1, LARGEST_KERNEL)
     input_size = Whole(9, 3, LARGEST_INPUT)
     padding = Choice("valid", ("valid", "same"))

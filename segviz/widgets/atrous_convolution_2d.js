@@ -93,7 +93,9 @@ function pictures(view, walk) {
   const { scene, look } = view;
   const [rows, columns] = scene.picture.shape;
   const go = view.works("cursor") && ((row, column) => view.ask({ cursor: [row, column] }));
-  const cursor = () => view.detail().at;
+  // Where the reader is, which Python's last answer need not know yet.
+  const cursor = () => view.get("cursor").map((place, axis) =>
+    Math.max(0, Math.min(scene.picture.shape[axis] - 1, place)));
   const input = picture(view, { label: "Picture", cursor, onCell: go });
   const zoom = picture(view, { label: "How often each pixel counts" });
   const output = picture(view, { label: "Output", cursor, onCell: go });
@@ -106,27 +108,27 @@ function pictures(view, walk) {
   view.onDraw(() => {
     const layer = at(view, walk);
     const { fields, output: codes, limit } = view.trace();
-    const [row, column] = cursor();
+    const [row, column] = view.detail().at;
     const field = fields[layer];
     const corner = { row: row - (field - 1) / 2, column: column - (field - 1) / 2 };
     const { marks, heat } = drawn(layer);
-    input.name(`Picture, ${rows} × ${columns}, and what the unit sees`);
+    input.name("What the unit sees (orange)");
     input.paint({ codes: marks, rows, columns },
       [{ ...corner, height: field, width: field, colour: look.cycle[5] }]);
-    zoom.name(`Its field, ${field} × ${field}: how often each counts`);
+    zoom.name(`Its field, ${field} × ${field}, enlarged`);
     zoom.paint({ codes: heat, table: scene.heat_table, rows: field, columns: field,
       top: -corner.row, left: -corner.column });
-    bar.write({ texts: ["never", times(view.detail().largest[layer])] });
+    bar.write({ texts: ["never counts", times(view.detail().largest[layer])] });
     output.name(`Output, ${rows} × ${columns}`);
     signed.write({ texts: [format(-limit), "0", format(limit)] });
     output.paint({ codes, table: look.signed, rows, columns }, [{ row, column, ...orange }]);
   });
   // Low enough for a projected page, together with the table below.
-  for (const one of [input, zoom, output]) one.element.style.maxWidth = "max(300px, 28%)";
+  for (const one of [input, zoom, output]) one.element.style.maxWidth = "max(286px, 26%)";
   return [input, zoom, output].map((one) => one.element);
 }
 
-const times = (count) => (count === 1 ? "once" : `${count} times`);
+const times = (count) => (count === 1 ? "counts once" : `counts ${count} times`);
 
 // The marked picture and the heat map, made anew only where Python's answer or the layer is new.
 function seen(view, walk) {
