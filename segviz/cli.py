@@ -1,5 +1,4 @@
-"""The command line: ``segviz doctor | data | train | evaluate | recipes | build | check |
-grade``.
+"""The command line: ``segviz doctor | data | train | evaluate | build | check | grade``, and more.
 
 Only words are read and printed here; each command's work is done by the layer it belongs to, which
 is imported when the command is given, so that ``segviz --help`` answers at once.

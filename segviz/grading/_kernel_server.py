@@ -10,6 +10,7 @@ This file stands alone (standard library and ipykernel): it is mounted into the 
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import ctypes
 import gc
@@ -29,7 +30,7 @@ NEW_FILES, NEW_HOST_NAME, NEW_IPC, NEW_USER, NEW_PROCESSES, NEW_NETWORK = (
     *(0x10000000, 0x20000000, 0x40000000),
 )
 NO_SETUID, NO_DEVICES, NO_PROGRAMS = 2, 4, 8
-DIE_WITH_PARENT, SET_DUMPABLE, DROP_CAPABILITY, NO_NEW_PRIVILEGES = 1, 4, 24, 38
+DIE_WITH_PARENT, SET_DUMPABLE, SET_FILTER, DROP_CAPABILITY, NO_NEW_PRIVILEGES = 1, 4, 22, 24, 38
 FIRST_USER = 1_000_000
 SOCKETS = ("shell", "stdin", "control", "iopub")
 
@@ -139,6 +140,7 @@ def _kernel(request: dict[str, Any], descriptors: list[int]) -> None:
     _become(request["user"])
     os.chdir("/tmp")
     _call("prctl", SET_DUMPABLE, 1, 0, 0, 0)
+    _forbid(base64.b64decode(request["forbidden"]))
     _run_kernel(request, dict(zip(SOCKETS, descriptors, strict=True)))
 
 
@@ -172,6 +174,18 @@ def _become(user: int) -> None:
     os.setresuid(user, user, user)
     _drop_capabilities()
     _call("prctl", NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+
+
+def _forbid(code: bytes) -> None:
+    """Install a seccomp filter: from here on the operating system refuses these calls."""
+    if code:
+        buffer = ctypes.create_string_buffer(code)
+        program = _Program(len(code) // 8, ctypes.cast(buffer, ctypes.c_void_p))
+        _call("prctl", SET_FILTER, 2, ctypes.byref(program), 0, 0)
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_void_p))
 
 
 def _drop_capabilities() -> None:

@@ -1,7 +1,7 @@
 """A process of its own that runs the solution, and never a student's code.
 
-It draws the inputs of hidden checks, computes the outputs that are expected, and draws again where a
-right answer might be lost to rounding. The build asks it as well what the shipped wrong answers get.
+It draws the inputs of hidden checks, computes the outputs that are expected, and draws again where
+a right answer might be lost to rounding. The build asks it as well what shipped wrong answers get.
 """
 
 from __future__ import annotations
@@ -59,7 +59,10 @@ def ask(exercise: Exercise, seeds: list[int], candidates: dict[str, dict[str, st
     }
     done = subprocess.run(
         [sys.executable, "-m", __name__],
-        **{"input": json.dumps(order), "text": True, "capture_output": True, "timeout": SECONDS},
+        input=json.dumps(order),
+        text=True,
+        capture_output=True,
+        timeout=SECONDS,
         env={**os.environ, **_ENVIRONMENT},
     )
     if done.returncode:

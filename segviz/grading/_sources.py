@@ -6,10 +6,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import jupytext
-import nbformat
-from nbformat import NotebookNode
+if TYPE_CHECKING:  # nbformat takes a second to import, and every worker of a class imports this
+    from nbformat import NotebookNode
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -63,6 +63,9 @@ def find_sources(folder: Path, names: Iterable[str] = ()) -> list[Path]:
 
 def read_source(source: Path) -> NotebookNode:
     """The notebook that a source describes: stable cell ids, slide types, tags; no outputs."""
+    import jupytext
+    import nbformat
+
     notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
     seen: Counter[str] = Counter()
     for cell in notebook.cells:

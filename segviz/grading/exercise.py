@@ -8,8 +8,8 @@ Percent format, as a lecture. A word after ``# %%`` says what a cell is for; TAS
                                       SOLUTION``; the student gets the rest, which raises there
 ``# %% check="TASK"``                 visible checks, from ``segviz.exercises``
 ``# %% probe="TASK" points=2``        hidden: draws inputs from ``rng``, shows results with ``show``
-``# %% wrong="TASK" points=1 message="..."``  an answer that must get these points, and whose visible
-                                      check must say these words
+``# %% wrong="TASK" points=1 message="..."``  an answer that must get these points, and whose
+                                      visible check must say these words
 
 Every other cell is text or a picture for the student. ``needs="OTHER"`` on an answer says that it
 calls another task's function.
@@ -22,13 +22,12 @@ import re
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import jupytext
-import nbformat
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING, Any
 
 from ._sources import BuildError, find_lectures
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 __all__ = ["Exercise", "Settings", "Task", "find_exercises", "read_exercise"]
 
@@ -53,7 +52,7 @@ class Settings:
     tolerance: float = 1e-6
     withhold: tuple[str, ...] = ()
     preload: tuple[str, ...] = ("numpy",)
-    cpu_seconds: float = 5.0
+    cpu_seconds: float = 4.0
     memory_megabytes: int = 2048
     disk_megabytes: int = 64
     processes: int = 64
@@ -168,6 +167,8 @@ def read_exercise(source: Path) -> Exercise:
     Raises:
         BuildError: something in it is missing, twice there or not understood.
     """
+    import jupytext
+
     notebook = jupytext.reads(source.read_text("utf-8"), fmt="py:percent")
     cells = [_cell(cell, source.stem) for cell in notebook.cells]
     names: dict[str, int] = {}
@@ -224,5 +225,7 @@ def _faults(exercise: Exercise) -> list[str]:
 
 def notebook_cell(cell: Cell, source: str | None = None) -> NotebookNode:
     """A cell of a notebook, without outputs."""
+    import nbformat
+
     make = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
     return make(cell.source if source is None else source, id=cell.identity)

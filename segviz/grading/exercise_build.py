@@ -26,6 +26,8 @@ from .exercise import Exercise, Task, find_exercises, notebook_cell, points_of, 
 __all__ = ["build_command", "build_exercises", "disagreements", "release", "student_notebook"]
 
 DRAWS = 20
+# The one that students write in, and the one that `segviz check` takes the checks from.
+_TARGETS = ("lectures/exercises", "data/exercises")
 _NOT_RELEASED = (
     *(".git", ".venv", ".ci", "build", "dist", "tests", "checkpoints", "node_modules"),
     *(".*cache*", "__pycache__", "*.egg-info", ".ipynb_checkpoints", ".hypothesis", ".benchmarks"),
@@ -73,10 +75,11 @@ def build_exercises(
         exercise = read_exercise(source)
         refuse(exercise)
         solved = run_solution(exercise, folder)
-        target = solutions or folder / "exercises"
         notebook = solved if solutions else student_notebook(exercise, solved)
-        built = _write(notebook, target / f"{exercise.stem}.ipynb", folder.parent)
-        print(f"{built}: {len(exercise.tasks)} tasks, {exercise.points:g} points")
+        targets = [solutions] if solutions else [folder.parent / name for name in _TARGETS]
+        for target in targets:
+            built = _write(notebook, target / f"{exercise.stem}.ipynb", folder.parent)
+        print(f"{built.name}: {len(exercise.tasks)} tasks, {exercise.points:g} points")
 
 
 def refuse(exercise: Exercise, draws: int = DRAWS) -> None:
@@ -105,7 +108,8 @@ def _unfair(exercise: Exercise, wrongs: dict[str, Any], answer: dict[str, Any]) 
         elif name in wrongs:
             due = points_of(wrongs[name])
             if set(totals) != {due} or due >= most:
-                yield f"{name} gets {sorted(set(totals))} points of {most:g}; its author says {due:g}"
+                given = ", ".join(f"{total:g}" for total in sorted(set(totals)))
+                yield f"{name} gets {given} points of {most:g}; its author says {due:g}"
             if wrongs[name].options["message"] not in answer["said"][name]:
                 yield f"{name} hears: {answer['said'][name].strip()!r}"
         elif task and max(totals) >= most:
@@ -163,8 +167,9 @@ def _notebook(exercise: Exercise, *, solved: bool) -> NotebookNode:
 
 
 def _metadata(exercise: Exercise, cell: Any) -> dict[str, Any]:
+    about = {"segviz": {"role": cell.role, "task": cell.task}}
     if cell.role not in ("answer", "check"):
-        return {"editable": False, "deletable": False} if cell.role == "setup" else {}
+        return {"deletable": False, **about} if cell.role == "setup" else {}
     points = exercise.tasks[cell.task].points
     grade = {"grade": True, "points": points} if cell.role == "check" else {"grade": False}
     nbgrader = {
@@ -176,7 +181,7 @@ def _metadata(exercise: Exercise, cell: Any) -> dict[str, Any]:
         **grade,
     }
     tags = {"tags": ["nbval-check-output"]} if cell.role == "check" else {}
-    return {"deletable": False, "nbgrader": nbgrader, **tags}
+    return {"deletable": False, "nbgrader": nbgrader, **about, **tags}
 
 
 def _write(notebook: NotebookNode, path: Path, root: Path) -> Path:
@@ -197,10 +202,12 @@ def _write(notebook: NotebookNode, path: Path, root: Path) -> Path:
 def disagreements(source: Path, folder: Path) -> list[str]:
     """Where a built exercise differs from its source, one line each."""
     exercise = read_exercise(source)
-    built = folder / "exercises" / f"{exercise.stem}.ipynb"
+    built, shipped = (folder.parent / name / f"{exercise.stem}.ipynb" for name in _TARGETS)
     remedy = f"Run: segviz build exercises/{exercise.stem[:2]}"
-    if not built.exists():
+    if not built.exists() or not shipped.exists():
         return [f"exercise {exercise.stem} is not built. {remedy}"]
+    if built.read_bytes() != shipped.read_bytes():
+        return [f"exercise {exercise.stem} and its copy in data/exercises differ. {remedy}"]
     notebook, wanted = nbformat.read(built, as_version=4), student_notebook(exercise)
     if [_form(cell) for cell in notebook.cells] != [_form(cell) for cell in wanted.cells]:
         return [f"exercise {exercise.stem} differs from its source. {remedy}"]

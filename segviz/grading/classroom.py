@@ -1,0 +1,305 @@
+"""A class: one job per submission on dask.distributed, one file per result, goes on where it was.
+
+A result is written by renaming, after which its submission is never judged again; killed at any
+moment, the same command goes on with the rest. The seed of the hidden inputs stays in the results'
+folder, so that everybody has the same inputs, whenever they were judged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from segviz import __version__
+
+from . import _reference
+from .exercise import Exercise, find_exercises, read_exercise
+from .intake import Submission, collect
+from .report import write_file, write_reports
+from .sandbox import why_no_sandbox
+
+__all__ = ["grade", "grade_command"]
+
+GRADED, SOME_REJECTED, NOT_UNDERSTOOD, NO_SANDBOX, BROKEN_EXERCISE, ERRORS_LEFT = range(6)
+VERSION = f"{__version__}.1"
+_AHEAD = 4
+
+
+def grade_command(
+    paths: Sequence[str],
+    exercise: str,
+    out: str,
+    *,
+    jobs: int | None = None,
+    scheduler: str | None = None,
+    seed: int | None = None,
+    unsandboxed: bool = False,
+) -> int:
+    """``segviz grade``; returns its exit code: 0 all graded, 1 some rejected, 2 not understood,
+    3 no sandbox, 4 the exercise is broken, 5 errors left (run the same command again)."""
+    reason = why_no_sandbox()
+    if reason and not unsandboxed:
+        return _refuse(NO_SANDBOX, _no_sandbox(reason))
+    broken = False
+    try:
+        source = _one_source(exercise)
+        seed = _seed(Path(out), seed)
+        broken = True
+        task = read_exercise(source)
+        drawn = _reference.draw(task, seed)
+    except ValueError as error:
+        words = str(error)
+        return _refuse(BROKEN_EXERCISE if broken else NOT_UNDERSTOOD, words)
+    try:
+        submissions = collect([Path(path) for path in paths], task.stem)
+    except (FileNotFoundError, ValueError) as error:
+        return _refuse(NOT_UNDERSTOOD, str(error))
+    if unsandboxed:
+        print(
+            "segviz: WARNING: no sandbox. Students' code runs with your rights: scores can be "
+            "forged, and your files read.",
+            file=sys.stderr,
+        )
+    results = grade(
+        task,
+        drawn,
+        submissions,
+        Path(out),
+        jobs=jobs,
+        scheduler=scheduler,
+        sandboxed=not unsandboxed,
+    )
+    write_reports(task, results, Path(out))
+    return _summary(task, results, Path(out))
+
+
+def _one_source(name: str) -> Path:
+    found = find_exercises(name=name)
+    if len(found) != 1:
+        there = ", ".join(source.stem for source in found)
+        raise ValueError(f"--exercise {name} means {len(found)} exercises: {there}. Name one.")
+    return found[0]
+
+
+def _refuse(code: int, words: str) -> int:
+    print(f"segviz: {words}", file=sys.stderr)
+    return code
+
+
+def _no_sandbox(reason: str) -> str:
+    cause, _, fix = reason.partition("; ")
+    return (
+        f"Refusing to run students' code: bubblewrap cannot start here ({cause}). Fix: {fix}. "
+        "Or pass --unsandboxed: scores can then be forged and your files read."
+    )
+
+
+def _seed(out: Path, seed: int | None) -> int:
+    """The seed of the hidden inputs, kept with the results; a new secret one by default."""
+    path = out / "seed.json"
+    if path.exists():
+        kept = int(json.loads(path.read_text("utf-8"))["seed"])
+        if seed not in (None, kept):
+            raise ValueError(
+                f"{out} was graded with another seed than {seed}. Choose another folder for --out."
+            )
+        return kept
+    chosen = secrets.randbits(120) if seed is None else seed
+    if chosen < 0:
+        raise ValueError(f"seed={seed} must not be negative. Use 0 or more.")
+    write_file(path, json.dumps({"seed": chosen}).encode())
+    path.chmod(0o600)
+    return chosen
+
+
+def grade(
+    exercise: Exercise,
+    drawn: dict[str, Any],
+    submissions: Sequence[Submission],
+    out: Path,
+    *,
+    jobs: int | None = None,
+    scheduler: str | None = None,
+    sandboxed: bool = True,
+) -> list[dict[str, Any]]:
+    """Judge submissions, and write each result into ``out/results`` as soon as it is there.
+
+    Args:
+        exercise: what they answer.
+        drawn: from ``_reference.draw``.
+        submissions: from ``intake.collect``.
+        out: its ``results`` may hold those of an earlier run, which are taken as they are.
+        jobs: how many side by side; by default one per two processors.
+        scheduler: address of a running Dask scheduler instead.
+        sandboxed: False runs students' code with the grader's rights.
+
+    Returns:
+        One result per submission, in their order.
+    """
+    files = {
+        one: out / "results" / f"{_key(exercise, drawn, one, sandboxed)}.json"
+        for one in submissions
+    }
+    results: dict[Submission, dict[str, Any]] = {}
+    waiting = []
+    for one, path in files.items():
+        if path.exists():
+            results[one] = json.loads(path.read_text("utf-8"))
+        elif one.problem:
+            results[one] = _finish(one, path, _rejected(one.problem), sandboxed)
+        else:
+            waiting.append(one)
+    if waiting:
+        with tqdm(total=len(submissions), initial=len(results), unit="submission") as bar:
+            for one, body in _judged(exercise, drawn, waiting, jobs, scheduler, sandboxed):
+                results[one] = _finish(one, files[one], body, sandboxed)
+                bar.update()
+    return [results[one] for one in submissions]
+
+
+def _key(exercise: Exercise, drawn: dict[str, Any], one: Submission, sandboxed: bool) -> str:
+    """Another file, exercise, hidden input, grader or student is another result."""
+    digest = hashlib.sha256()
+    cells = "\0".join(f"{cell.role} {cell.task}\n{cell.source}" for cell in exercise.cells)
+    expected = json.dumps(drawn, sort_keys=True)
+    words = (
+        VERSION,
+        exercise.stem,
+        cells,
+        expected,
+        one.student,
+        one.file,
+        one.problem,
+        str(sandboxed),
+    )
+    for part in words:
+        digest.update(part.encode("utf-8", "surrogateescape") + b"\0")
+    digest.update(one.content)
+    return digest.hexdigest()
+
+
+def _rejected(problem: str) -> dict[str, Any]:
+    return {
+        "status": "rejected",
+        "points": {},
+        "total": 0.0,
+        "probes": [],
+        "notes": [problem],
+        "seconds": 0.0,
+    }
+
+
+def _finish(one: Submission, path: Path, body: dict[str, Any], sandboxed: bool) -> dict[str, Any]:
+    """Complete a result and write it; one that is the grader's fault is not kept."""
+    notes = list(body["notes"])
+    if body["status"] == "rejected":
+        notes = [
+            f"{one.file}: not graded: {note}. No mark was recorded; ask for it again."
+            for note in notes
+        ]
+    about = {
+        "student": one.student,
+        "file": one.file,
+        "sandbox": "bubblewrap" if sandboxed else "none",
+    }
+    result = {**about, **body, "notes": [*notes, *one.notes], "late": one.late, "grader": VERSION}
+    if body["status"] != "error":
+        write_file(path, json.dumps(result, indent=1).encode())
+    return result
+
+
+def _judged(
+    exercise: Exercise,
+    drawn: dict[str, Any],
+    waiting: Sequence[Submission],
+    jobs: int | None,
+    scheduler: str | None,
+    sandboxed: bool,
+) -> Iterator[tuple[Submission, dict[str, Any]]]:
+    """Results as they come; a few jobs are sent ahead, so that memory stays flat."""
+    from distributed import as_completed
+
+    from ._worker import judge_submission
+
+    with _cluster(jobs, scheduler, len(waiting)) as client:
+        shared = client.scatter([exercise, drawn], broadcast=True)
+        todo = iter(waiting)
+        sent: dict[Any, Submission] = {}
+
+        def send() -> Any:
+            if (one := next(todo, None)) is None:
+                return None
+            job = client.submit(
+                judge_submission, *shared, one.content, sandboxed, pure=False, retries=3
+            )
+            sent[job] = one
+            return job
+
+        threads = max(1, sum(client.nthreads().values()))
+        queue = as_completed([job for _ in range(threads * _AHEAD) if (job := send())])
+        for job in queue:
+            one = sent.pop(job)
+            if job.status == "finished":
+                yield one, job.result()
+            else:
+                yield one, {**_rejected(f"The grader failed: {job.exception()}"), "status": "error"}
+            if following := send():
+                queue.add(following)
+
+
+@contextmanager
+def _cluster(jobs: int | None, scheduler: str | None, count: int) -> Iterator[Any]:
+    """A Dask client: of the scheduler named, or of workers on this machine."""
+    import dask
+    from distributed import Client, LocalCluster
+
+    quiet = {"distributed.worker.daemon": False, "distributed.logging.distributed": "error"}
+    quiet["distributed.admin.large-graph-warning-threshold"] = "1GB"
+    with dask.config.set(quiet):
+        if scheduler:
+            with Client(scheduler, timeout=30) as client:
+                yield client
+            return
+        workers = min(jobs or _default_jobs(), count)
+        with (
+            LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                memory_limit=0,
+                dashboard_address=None,
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            yield client
+
+
+def _default_jobs() -> int:
+    return max(1, (os.cpu_count() or 2) // 2)
+
+
+def _summary(exercise: Exercise, results: list[dict[str, Any]], out: Path) -> int:
+    by = {
+        status: [one for one in results if one["status"] == status]
+        for status in ("graded", "rejected", "error")
+    }
+    for one in by["rejected"] + by["error"]:
+        print(f"  {one['student']}: {' '.join(one['notes'])}")
+    totals = sorted(one["total"] for one in by["graded"])
+    if totals:
+        middle = totals[len(totals) // 2]
+        print(f"{len(totals)} graded, median {middle:g} of {exercise.points:g} points.")
+    print(f"{out}: grades.csv, junit.xml, feedback/, histogram.png, results/")
+    if by["error"]:
+        print(f"{len(by['error'])} not graded for the grader's fault: run the same command again.")
+        return ERRORS_LEFT
+    return SOME_REJECTED if by["rejected"] else GRADED

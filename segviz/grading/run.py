@@ -1,0 +1,241 @@
+"""One submission: its answers in the pristine notebook, hidden checks behind, nbval compares.
+
+All answers share one kernel, each followed by its hidden checks. After trouble the rest goes on in
+a new kernel; a check that fails beside other answers is tried again with its own answer alone, and
+then with the cells that the student added. A task's best run counts: inputs are the same in all.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from segviz.exercises._probe import MIME
+
+from ._judge import judge
+from ._kernel import Limits
+from .exercise import Exercise, Settings, Task, points_of
+from .submission import Rejected, extract
+
+__all__ = ["Drawn", "grade_one", "limits_of"]
+
+Drawn = dict[str, dict[str, Any]]
+_PROBE = """\
+__import__("segviz.exercises._probe", fromlist=["run"]).run(
+    {body!r}, {drawn!r}, {tolerance!r}, globals()
+)
+"""
+
+
+@dataclass
+class _TaskRun:
+    """How one task's hidden checks ended in one kernel."""
+
+    passed: dict[str, bool]
+    words: list[str]
+    trouble: str = ""
+    alone: bool = False
+
+    def points(self, task: Task) -> float:
+        """No points for an answer that made trouble, otherwise those of the checks passed."""
+        if self.trouble:
+            return 0.0
+        passed = [probe for probe in task.probes if self.passed.get(probe.identity)]
+        return sum(map(points_of, passed))
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The limits of an exercise in bytes and seconds."""
+    return Limits(
+        cpu_seconds=settings.cpu_seconds,
+        memory_bytes=settings.memory_megabytes * 1_000_000,
+        processes=settings.processes,
+        disk_bytes=settings.disk_megabytes * 1_000_000,
+    )
+
+
+def grade_one(exercise: Exercise, drawn: Drawn, content: bytes, address: str) -> dict[str, Any]:
+    """Grade one submitted file.
+
+    Args:
+        exercise: as its source describes it.
+        drawn: inputs and expected outputs of the hidden checks, from ``_reference.draw``.
+        content: the file's bytes.
+        address: of the `KernelServer`; empty to run without a sandbox.
+
+    Returns:
+        ``status`` (graded, rejected or error), ``total``, ``points`` by task, ``probes``,
+        ``notes``, ``seconds``. Errors are ours: try again.
+    """
+    began = time.monotonic()
+    result: dict[str, Any] = {"status": "graded", "points": {}, "total": 0.0, "probes": []}
+    try:
+        found = extract(exercise, content)
+    except Rejected as reason:
+        return {**result, "status": "rejected", "notes": [str(reason)], "seconds": 0.0}
+    runs = _Runs(exercise, drawn, found.answers, found.extras, address)
+    try:
+        runs.everything()
+    except RuntimeError as error:
+        return {**result, "status": "error", "notes": [str(error)], "seconds": 0.0}
+    notes = list(found.notes)
+    for task in exercise.tasks.values():
+        run = runs.best.get(task.name, _TaskRun({}, []))
+        result["points"][task.name] = run.points(task)
+        result["probes"] += _probes(task, run)
+        notes += _notes(task, run)
+    result["total"] = sum(result["points"].values())
+    return {**result, "notes": notes, "seconds": round(time.monotonic() - began, 2)}
+
+
+def _probes(task: Task, run: _TaskRun) -> list[dict[str, Any]]:
+    return [
+        {
+            "task": task.name,
+            "check": probe.identity,
+            "points": points_of(probe),
+            "earned": points_of(probe)
+            if run.passed.get(probe.identity) and not run.trouble
+            else 0.0,
+        }
+        for probe in task.probes
+    ]
+
+
+def _notes(task: Task, run: _TaskRun) -> list[str]:
+    if run.trouble:
+        words = f"{task.name} {run.trouble} and earned no points."
+        return [f"{words} Your other answers were graded without it."]
+    return [f"{task.name}: {words}" for words in dict.fromkeys(run.words)]
+
+
+class _Runs:
+    """The kernels that one submission is given, and the best that came of each task."""
+
+    def __init__(
+        self,
+        exercise: Exercise,
+        drawn: Drawn,
+        answers: dict[str, str],
+        extras: Sequence[str],
+        address: str,
+    ) -> None:
+        self.exercise, self.drawn, self.address = exercise, drawn, address
+        self.answers, self.extras = answers, extras
+        self.best: dict[str, _TaskRun] = {}
+
+    def everything(self) -> None:
+        """Run what has to be run, and no kernel more."""
+        waiting = [name for name in self.exercise.tasks if name in self.answers]
+        while waiting:
+            waiting = self._together(waiting)
+        for name, run in list(self.best.items()):
+            if not self._complete(name) and not run.alone:
+                self._keep(name, self._run([name], self._needed(name))[name])
+        for name in list(self.best):
+            if (
+                not self._complete(name)
+                and not self.best[name].trouble
+                and self._may_need_more(name)
+            ):
+                others = [one for one in self.answers if not self.best[one].trouble]
+                self._keep(name, self._run([name], others, self.extras)[name])
+
+    def _together(self, waiting: list[str]) -> list[str]:
+        """Run tasks in one kernel; return those that trouble kept from a fair trial."""
+        runs = self._run(waiting, waiting)
+        for place, name in enumerate(waiting):
+            first = place == 0
+            if runs[name].trouble and not first:
+                return waiting[place:]
+            runs[name].alone = first
+            self._keep(name, runs[name])
+            if runs[name].trouble:
+                return waiting[1:]
+        return []
+
+    def _complete(self, name: str) -> bool:
+        task = self.exercise.tasks[name]
+        return self.best[name].points(task) == task.points
+
+    def _may_need_more(self, name: str) -> bool:
+        unknown = any("NameError" in words for words in self.best[name].words)
+        return bool(self.extras) or unknown
+
+    def _keep(self, name: str, run: _TaskRun) -> None:
+        task = self.exercise.tasks[name]
+        if name not in self.best or run.points(task) > self.best[name].points(task):
+            self.best[name] = run
+
+    def _needed(self, name: str) -> list[str]:
+        needed = [one for one in self.exercise.tasks[name].needs if one in self.answers]
+        return [*needed, name]
+
+    def _run(
+        self, judged: Sequence[str], present: Sequence[str], extras: Sequence[str] = ()
+    ) -> dict[str, _TaskRun]:
+        """Run one kernel with the answers `present`, and the hidden checks of those `judged`."""
+        notebook = self._notebook(judged, present, extras)
+        with tempfile.TemporaryDirectory(prefix="segviz-judge-") as folder:
+            path = Path(folder) / "notebook.ipynb"
+            nbformat.write(notebook, path)
+            outcome = judge(path, self.address, limits_of(self.exercise.settings))
+        if outcome["faults"]:
+            raise RuntimeError(outcome["faults"][0])
+        verdicts = outcome["verdicts"]
+        return {name: _task_run(name, verdicts) for name in judged}
+
+    def _notebook(
+        self, judged: Sequence[str], present: Sequence[str], extras: Sequence[str]
+    ) -> NotebookNode:
+        cells = [_cell("setup", "", cell.identity, cell.source) for cell in self.exercise.setup]
+        later = list(judged) if len(judged) == 1 else []
+        for name in present:
+            cells.append(_cell("answer", name, f"answer-{name}", self.answers[name]))
+            if name in judged and name not in later:
+                cells += self._hidden(name)
+        for number, source in enumerate(extras):
+            cells.append(_cell("extra", "", f"extra-{number}", source))
+        for name in later:  # once more, for it may use what only now is defined
+            if extras:
+                cells.append(_cell("answer", name, f"answer-{name}", self.answers[name]))
+            cells += self._hidden(name)
+        return nbformat.v4.new_notebook(cells=cells)
+
+    def _hidden(self, name: str) -> list[NotebookNode]:
+        cells = []
+        for probe in self.exercise.tasks[name].probes:
+            drawn = self.drawn[probe.identity]
+            tolerance = self.exercise.settings.tolerance
+            source = _PROBE.format(body=probe.source, drawn=drawn["drawn"], tolerance=tolerance)
+            cell = _cell("probe", name, probe.identity, source)
+            cell.execution_count = 1
+            cell.outputs = [
+                nbformat.v4.new_output("display_data", {MIME: text}) for text in drawn["expected"]
+            ]
+            cells.append(cell)
+        return cells
+
+
+def _cell(role: str, task: str, identity: str, source: str) -> NotebookNode:
+    about = {"role": role, "task": task, "identity": identity}
+    return nbformat.v4.new_code_cell(source, metadata={"segviz": about})
+
+
+def _task_run(name: str, verdicts: list[dict[str, Any]]) -> _TaskRun:
+    own = [verdict for verdict in verdicts if verdict["task"] == name]
+    probes = {one["identity"]: one["passed"] for one in own if one["role"] == "probe"}
+    words = [one["words"] for one in own if not one["passed"] and not one["trouble"]]
+    trouble = next((one["words"] for one in own if one["trouble"]), "")
+    setup = [one for one in verdicts if one["role"] == "setup" and not one["passed"]]
+    if setup:
+        raise RuntimeError(f"the exercise's own set-up failed: {json.dumps(setup[0]['words'])}")
+    return _TaskRun(probes, words, trouble)
