@@ -49,12 +49,16 @@ function render(context) {
     scan.seek(Infinity);
     view.ask({ cursor: [row, column] });
   });
-  pictures(view, scan, go);
+  const place = pictures(view, scan, go);
   const formula = element("p");
   view.lines.append(formula);
   view.onDraw(() => {
     putText(formula, view.trace().formula.join(";  "));
-    view.say(sentence(view.detail(), view.settled("relu")));
+    const [row, column] = place();
+    // The numbers of a place that the scan passes are not asked for.
+    const known = String(view.detail().at) === String([row, column]);
+    view.say(known ? sentence(view.detail(), view.settled("relu"))
+      : `Scan at row ${row}, column ${column} of the output.`);
   });
   return view.close;
 }
@@ -83,6 +87,7 @@ function pictures(view, scan, go) {
   view.onDraw(() => paintInput(view, input, place(), geometry()));
   view.onDraw(() => paintOutput(view, output, bar, place(), scan));
   askWhereScanRests(view, scan, place);
+  return place;
 }
 
 // While a scan plays nothing is asked; the numbers come where it stops.

@@ -79,7 +79,8 @@ function render(context) {
     const [row, column] = seen.spot();
     const at = row * scene.class_maps.shape[2] + column;
     const answers = scene.rungs.map(({ stride }, i) => [`${stride}s`, maps.classes[i][at]]);
-    view.say(sentence(scene.classes, [row, column], answers, scene.truth?.[at]));
+    view.say(`${rung.name(rung.place())} is shown. `
+      + sentence(scene.classes, [row, column], answers, scene.truth?.[at]));
   });
   return view.close;
 }

@@ -163,14 +163,17 @@ class Notebook:
         self.command("notebook:run-all-cells")
 
     def run(self, code: str) -> None:
-        """Run code in the kernel, beside the cells, and wait for its end."""
+        """Run code in the kernel, beside the cells, and wait for its end; fail where it raises."""
         self.start(code)
         self.page.evaluate("window.running")
 
     def start(self, code: str) -> None:
+        """Run code in the kernel; ``window.running`` is its end, and rejects where it raises."""
         self.page.evaluate(
             """code => { const {session} = jupyterapp.shell.currentWidget.sessionContext;
-                 window.running = session.kernel.requestExecute({code}).done; }""",
+                 window.running = session.kernel.requestExecute({code}).done.then(({content}) => {
+                   if (content.status !== 'ok') throw new Error(
+                     `in the kernel: ${content.ename}: ${content.evalue}`); }); }""",
             code,
         )
 
