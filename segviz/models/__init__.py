@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .backbones import EfficientNetLite0
     from .catalogue import create
+    from .deeplab_v2 import DeepLabV2
     from .fcn import FCN
     from .fcn_ladder import FCNLadder
     from .fully_convolutional import shift_and_stitch, to_convolutional, to_fully_convolutional
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .vnet import VNet
 
 _HOME = {
+    "DeepLabV2": "deeplab_v2",
     "EfficientNetLite0": "backbones",
     "FCN": "fcn",
     "FCNLadder": "fcn_ladder",
@@ -38,6 +40,7 @@ _HOME = {
 
 __all__ = [
     "FCN",
+    "DeepLabV2",
     "EfficientNetLite0",
     "FCNLadder",
     "SegNet",

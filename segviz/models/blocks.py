@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Sequence
-from typing import NoReturn, overload
+from collections.abc import Sequence
+from typing import overload
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from segviz.models._requirements import check_statistics
 from segviz.ops._checks import shown
 
 _FORMS = {2: "H, W", 3: "D, H, W"}
@@ -60,55 +60,17 @@ def _remedy(shape: tuple[int, ...], in_channels: int, name: str, axes: int) -> s
     return f"Give {what} of {in_channels} channel{'s' * (in_channels != 1)}."
 
 
-def check_choice(value: object, name: str, choices: Sequence[object]) -> None:
-    """Raise ValueError unless ``value`` is one of the choices."""
-    if value not in choices:
-        raise ValueError(
-            f"{name}={shown(value)} is unknown. Use one of {', '.join(map(repr, choices))}."
-        )
+def normalized(norm: nn.Module, maps: Tensor) -> Tensor:
+    """Return the maps behind a batch norm, or say why it cannot train on them."""
+    check_statistics(maps, norm)
+    return norm(maps)
 
 
-def probability(value: object, name: str) -> float:
-    """Return ``value`` if it is a number of 0 or more and less than 1."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not 0 <= value < 1:  # type: ignore[operator]
-        kind = ValueError if number else TypeError
-        raise kind(f"{name}={shown(value)} must be a share of at least 0, below 1. Use 0.5.")
-    return float(value)  # type: ignore[arg-type]
-
-
-def refuse_size(
-    images: Tensor, fits: Callable[[int], bool], reason: str, name: str = "images"
-) -> NoReturn:
-    """Raise ValueError: why pictures of this size do not fit, and the nearest sizes that do.
-
-    ``fits`` tells of a number of rows (or columns) whether the network takes it.
-    """
-    sizes = images.shape[2:]
-    larger = [next(n for n in itertools.count(size) if fits(n)) for size in sizes]
-    smaller = [next((n for n in range(size, 0, -1) if fits(n)), 0) for size in sizes]
-    nearest = [larger, smaller] if all(smaller) else [larger]
-    raise ValueError(
-        f"{name} of {_times(sizes)} do not fit: {reason}. Use {' or '.join(map(_times, nearest))}."
-    )
-
-
-def _times(sizes: Iterable[int]) -> str:
-    return " x ".join(map(str, sizes))
-
-
-def check_statistics(maps: Tensor, norm: nn.Module, remedy: str = "") -> None:
-    """Raise ValueError if a batch norm would have to train on one value per channel.
-
-    Its variance would be 0 whatever the picture shows, so that it could only return its shift.
-    """
-    if norm.training and maps.numel() == maps.shape[1]:
-        raise ValueError(
-            f"a batch norm cannot train on one picture whose map is {_times(maps.shape[2:])}: a "
-            "single value per channel has no variance. Give at least two pictures, "
-            + (remedy or "or larger ones, ")
-            + "or use model.eval()."
-        )
+def freeze_norms(model: nn.Module) -> None:
+    """Leave every batch norm as it is: its statistics, its scale and its shift."""
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.eval().requires_grad_(False)
 
 
 def he_initialization(model: nn.Module) -> None:
@@ -161,6 +123,31 @@ def _mirrored(size: int, before: int, after: int, device: torch.device) -> Tenso
 def crop(maps: Tensor, offset: int, size: Sequence[int]) -> Tensor:
     """Cut ``size`` rows and columns out of maps (..., H, W), from row and column ``offset``."""
     return maps[..., offset : offset + size[0], offset : offset + size[1]]
+
+
+def enlarge(maps: Tensor, factor: int, size: Sequence[int]) -> Tensor:
+    """Resize maps so that unit i comes to stand on row ``factor * i``, and to ``size`` rows.
+
+    So do the centres of convolutions with odd kernels, padded on both sides alike. Where the last
+    unit stands before the last row it is repeated.
+
+    Examples
+    --------
+    >>> enlarge(torch.tensor([[[[0., 4., 8.]]]]), 2, (1, 6))
+    tensor([[[[0., 2., 4., 6., 8., 8.]]]])
+    """
+    rows, columns = (factor * (n - 1) + 1 for n in maps.shape[-2:])
+    maps = F.interpolate(maps, size=(rows, columns), mode="bilinear", align_corners=True)
+    if rows > size[0] or columns > size[1]:
+        maps = maps[..., : size[0], : size[1]]
+    right, below = max(size[1] - columns, 0), max(size[0] - rows, 0)
+    return F.pad(maps, (0, right, 0, below), mode="replicate") if right or below else maps
+
+
+def fill_up(images: Tensor, multiple: int) -> Tensor:
+    """Repeat the last row and column until both numbers are multiples of ``multiple``."""
+    height, width = images.shape[-2:]
+    return F.pad(images, (0, -width % multiple, 0, -height % multiple), mode="replicate")
 
 
 def check_finest_stride(finest_stride: object, strides: Sequence[int]) -> None:
@@ -232,7 +219,5 @@ class ConvolutionBlock(Layers):
 
     def forward(self, maps: Tensor) -> Tensor:
         for layer in self:
-            if layer is self.norm:
-                check_statistics(maps, layer)
-            maps = layer(maps)
+            maps = normalized(layer, maps) if layer is self.norm else layer(maps)
         return maps

@@ -39,6 +39,7 @@ _NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "fcn16s": partial(_fcn, 16),
     "fcn8s": partial(_fcn, 8),
     "fcn4s": partial(_fcn, 4),
+    "deeplab_v2": partial(_network, "DeepLabV2"),
     "segnet": partial(_network, "SegNet"),
     "segnet_basic": partial(_network, "SegNetBasic"),
     "unet": partial(_network, "UNet"),
@@ -61,7 +62,8 @@ def create(
     name : str
         "sliding_window", "segnet", "segnet_basic", "unet", "vnet"; "fcn32s", "fcn16s", "fcn8s"
         (``backbone="vgg16"`` as in the paper, or "efficientnet_lite0"), "fcn4s"
-        (``backbone="efficientnet_lite0"`` only).
+        (``backbone="efficientnet_lite0"`` only); "deeplab_v2" (``backbone="resnet101"``, "vgg16" or
+        "efficientnet_lite0").
     in_channels, num_classes : int
     seed : int
         Seed of the initial weights; the generators of torch are left as they were. Without it the

@@ -11,13 +11,8 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from segviz.models.blocks import (
-    check_choice,
-    check_images,
-    check_statistics,
-    he_initialization,
-    probability,
-)
+from segviz.models._requirements import check_choice, check_statistics, probability
+from segviz.models.blocks import check_images, he_initialization
 from segviz.models.imagenet import Normalization
 from segviz.models.vgg import load_vgg16, vgg16_widths
 from segviz.ops._checks import flag, whole_number
@@ -51,7 +46,7 @@ class _MirroredStages(nn.Module):
         """Return the scores of pictures of shape (N, C, H, W): a tensor of shape (N, K, H, W)."""
         maps, pooled = self.first(check_images(images, self.in_channels)), []
         for depth, stage in enumerate(self.encoder):
-            check_statistics(maps, self)
+            check_statistics(maps, stage.get_submodule("1"))
             before = stage(maps)
             maps, indices = self.pool(before)
             maps = self.dropout(maps) if depth > 1 else maps

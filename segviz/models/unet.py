@@ -12,14 +12,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from segviz.models.blocks import (
-    check_choice,
-    check_images,
-    check_statistics,
-    he_initialization,
-    probability,
-    refuse_size,
-)
+from segviz.models._requirements import check_choice, check_statistics, probability, refuse_size
+from segviz.models.blocks import check_images, he_initialization
 from segviz.ops._checks import flag, whole_number
 
 FORMS = ("paper", "release")
@@ -112,7 +106,7 @@ Use 572 x 572 or 556 x 572.
         for level, block in enumerate(self.down):
             if level:
                 maps = self.pool(self._even(maps, images))
-            maps = block(self._large(maps, images))
+            maps = block(self._large(maps, images, block))
             if level >= len(self.down) - 2:
                 maps = self.dropout(maps)
             left.append(maps)
@@ -121,7 +115,7 @@ Use 572 x 572 or 556 x 572.
             maps, skip = up(maps), left.pop()
             if self.skips:
                 maps = torch.cat([maps, _middle(skip, maps.shape[-2:])], 1)
-            maps = block(self._large(maps, images))
+            maps = block(self._large(maps, images, block))
         return self.head(maps)
 
     def _even(self, maps: Tensor, images: Tensor) -> Tensor:
@@ -131,10 +125,10 @@ Use 572 x 572 or 556 x 572.
             refuse_size(images, self._fits, f"a map of {rows} x {columns} cannot be halved")
         return maps
 
-    def _large(self, maps: Tensor, images: Tensor) -> Tensor:
+    def _large(self, maps: Tensor, images: Tensor, block: nn.Module) -> Tensor:
         rows, columns = maps.shape[-2:]
         if self.padded:
-            check_statistics(maps, self)
+            check_statistics(maps, block.get_submodule("1"))
         elif min(rows, columns) < 5:
             reason = f"two convolutions of 3 x 3 leave nothing of a map of {rows} x {columns}"
             refuse_size(images, self._fits, reason)

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
-from segviz.models.imagenet import check_pretrained, torchvision_weights
+from segviz.models.blocks import he_initialization
+from segviz.models.imagenet import Normalization, check_pretrained, torchvision_weights
 
 
 def vgg16_widths(width: int = 64) -> list[tuple[int, ...]]:
@@ -53,6 +54,30 @@ def vgg16_stages(
             in_channels, padding = channels, 1
         stages.append(nn.Sequential(*layers))
     return stages
+
+
+class DilatedVGG16(nn.Module):
+    """DeepLab's form: the last two poolings have stride 1, the last convolutions rate 2.
+
+    Returns its one map, of stride 8, as ``{8: map}``.
+    """
+
+    def __init__(self, in_channels: int, width: int, pretrained: bool) -> None:
+        super().__init__()
+        self.normalize = Normalization(in_channels)
+        self.stages = vgg16_stages(in_channels, width=width, last_dilation=2)
+        self.pools = nn.ModuleList(
+            nn.MaxPool2d(3, stride, padding=1, ceil_mode=True) for stride in (2, 2, 2, 1, 1)
+        )
+        he_initialization(self)
+        if pretrained:
+            load_vgg16(self.stages)
+
+    def forward(self, images: Tensor) -> dict[int, Tensor]:
+        maps = self.normalize(images)
+        for stage, pool in zip(self.stages, self.pools, strict=True):
+            maps = pool(stage(maps))
+        return {8: maps}
 
 
 @torch.no_grad()

@@ -11,13 +11,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from segviz.models.blocks import (
-    check_choice,
-    check_images,
-    check_statistics,
-    he_initialization,
-    refuse_size,
-)
+from segviz.models._requirements import check_choice, check_statistics, refuse_size
+from segviz.models.blocks import check_images, he_initialization
 from segviz.ops._checks import whole_number
 
 FORMS = ("paper", "release")
@@ -131,7 +126,7 @@ class _Residual(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         if self.norm == "batch":
-            check_statistics(maps, self)
+            check_statistics(maps, self.layers[1])
         if self.norm == "instance" and maps.shape[2:].numel() == 1:
             raise ValueError(
                 "an instance norm cannot run on a map of one voxel, 1 x 1 x 1: it has no variance. "

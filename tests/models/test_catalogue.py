@@ -7,6 +7,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from segviz.losses import cross_entropy
 from segviz.models import (
     FCN,
+    DeepLabV2,
     FCNLadder,
     SegNet,
     SegNetBasic,
@@ -31,6 +32,9 @@ NETWORKS = [
     ("segnet", {"form": "paper", "skips": True}, SegNet, (1, 3, 33, 17), (1, 11, 33, 17)),
     *[("segnet", {"upsampling": u}, SegNet, (1, 3, 33, 17), (1, 11, 33, 17)) for u in DECODERS],
     ("segnet_basic", {}, SegNetBasic, (2, 3, 45, 61), (2, 11, 45, 61)),
+    ("deeplab_v2", {}, DeepLabV2, (1, 3, 33, 50), (1, 21, 33, 50)),
+    ("deeplab_v2", {"backbone": "vgg16"}, DeepLabV2, (1, 3, 33, 50), (1, 21, 33, 50)),
+    ("deeplab_v2", LIGHT | {"multi_scale": True}, DeepLabV2, (2, 3, 65, 50), (2, 21, 65, 50)),
     ("unet", {}, UNet, (1, 1, 188, 204), (1, 2, 4, 20)),
     ("unet", {"form": "release", "width": 4}, UNet, (1, 1, 188, 188), (1, 2, 4, 4)),
     ("unet", {"padded": True, "depth": 3, "skips": False}, UNet, (2, 1, 16, 24), (2, 2, 16, 24)),

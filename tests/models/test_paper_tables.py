@@ -29,6 +29,18 @@ SUMMARY = [
     ("segnet", {}, (3, 360, 480), 29_449_355, 106.71),  # [V, C]
     ("segnet_basic", {}, (3, 360, 480), 1_416_587, 59.19),  # [V, C]
     ("segnet_basic", {"form": "paper"}, (3, 360, 480), 1_416_064, 59.19),  # without biases [C]
+    *[
+        ("deeplab_v2", {"backbone": "vgg16", **variant}, (3, 513, 513), parameters, giga)
+        for variant, parameters, giga in (
+            ({"head": "large_fov"}, 20_505_429, 128.58),  # table 1: 20.5M [P, C]
+            ({}, 37_877_652, 201.96),  # ASPP-L [C]
+            ({"rates": [4], "kernel_size": 7, "hidden": 4096}, 134_346_581, None),  # 134.3M [P, C]
+            ({"rates": [4], "kernel_size": 4, "hidden": 4096}, 65_140_565, None),  # 65.1M [P, C]
+            ({"rates": [8], "kernel_size": 4, "hidden": 4096}, 65_140_565, None),  # 65.1M [P, C]
+        )
+    ],
+    ("deeplab_v2", {}, (3, 513, 513), 44_048_532, 188.89),  # ResNet-101, ASPP [V, C]
+    ("deeplab_v2", {"frozen_norm": True}, (3, 513, 513), 43_943_188, 188.89),  # [V, C]
     ("unet", {}, (1, 572, 572), 31_030_658, 150.43),  # [V, C]
     ("unet", {"form": "release"}, (1, 572, 572), 31_100_354, 157.29),  # [V, C]
     ("unet", {"padded": True}, (1, 32, 32), 31_036_546, None),  # the common port, padded [C]
@@ -48,6 +60,15 @@ def test_parameters_and_multiply_adds(name, variant, size, parameters, giga):
 
 # name, arguments, picture, layer, pixels along one axis
 FIELDS = [
+    *[
+        ("deeplab_v2", {"backbone": "vgg16"}, (3, 513, 513), layer, pixels)  # [C]
+        for layer, pixels in [
+            ("backbone.pools.4", 227),
+            *[(f"branches.{i}.0", n) for i, n in enumerate((323, 419, 515, 611))],
+        ]
+    ],
+    ("deeplab_v2", {}, (3, 513, 513), "backbone.layer4", 1027),  # res5c [C]
+    ("deeplab_v2", {}, (3, 513, 513), "branches.3.0", 1411),  # rate 24 [C]
     *[
         ("vnet", {}, (1, 128, 128, 64), f"left.{i}", pixels)  # table 1 of the paper [P]
         for i, pixels in enumerate((5, 22, 72, 172, 372))
@@ -143,3 +164,24 @@ def test_vnet_fields_of_the_paper_and_exact_ones():
     assert fields == [5, 22, 72, 172, 372, 476, 528, 546, 551]
     exact = receptive_field(model, (1, 128, 128, 64)).layers[-1]
     assert (exact.smallest, exact.largest) == ((532,) * 3, (548,) * 3)
+
+
+def test_deeplab_v2_sizes():
+    """VGG-16 at the training crop [V]; score maps of ResNet-101 and their zoom to 513 [V]."""
+    vgg = made("deeplab_v2", backbone="vgg16")
+    rows = explain_shapes(vgg, (3, 321, 321)).layers
+    pooled = [row.output_size[1] for row in rows if row.what.startswith("max pooling")]
+    assert pooled == [161, 81, 41, 41, 41]
+    resnet = made("deeplab_v2")
+    for size, scores in ((321, 41), (513, 65), (32 * 5 - 31, 17)):
+        for model in (vgg, resnet):
+            images = torch.zeros(1, 3, size, size, device="meta")
+            assert model.scores(images).shape[2:] == (scores, scores)
+            assert (scores - 1) * 8 + 1 == size
+
+
+def test_atrous_kernels():
+    """3 x 3 at rate 6 to 24: taps, and the pixels that they span at stride 8 [C]."""
+    for rate, taps, pixels in ((6, 13, 97), (12, 25, 193), (18, 37, 289), (24, 49, 385)):
+        assert receptive_field([(3, 1, 0, rate)]).size == (taps,)
+        assert receptive_field([(1, 8), (3, 1, 0, rate)]).size == (pixels,)

@@ -1,0 +1,62 @@
+"""What networks ask of their arguments and of the pictures they get; errors say what would do."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from typing import NoReturn
+
+from torch import Tensor, nn
+
+from segviz.ops._checks import shown
+
+
+def check_choice(value: object, name: str, choices: Sequence[object]) -> None:
+    """Raise ValueError unless ``value`` is one of the choices."""
+    if value not in choices:
+        raise ValueError(
+            f"{name}={shown(value)} is unknown. Use one of {', '.join(map(repr, choices))}."
+        )
+
+
+def probability(value: object, name: str) -> float:
+    """Return ``value`` if it is a number of 0 or more and less than 1."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not 0 <= value < 1:  # type: ignore[operator]
+        kind = ValueError if number else TypeError
+        raise kind(f"{name}={shown(value)} must be a share of at least 0, below 1. Use 0.5.")
+    return float(value)  # type: ignore[arg-type]
+
+
+def refuse_size(
+    images: Tensor, fits: Callable[[int], bool], reason: str, name: str = "images"
+) -> NoReturn:
+    """Raise ValueError: why pictures of this size do not fit, and the nearest sizes that do.
+
+    ``fits`` tells of a number of rows (or columns) whether the network takes it.
+    """
+    sizes = images.shape[2:]
+    larger = [next(n for n in itertools.count(size) if fits(n)) for size in sizes]
+    smaller = [next((n for n in range(size, 0, -1) if fits(n)), 0) for size in sizes]
+    nearest = [larger, smaller] if all(smaller) else [larger]
+    raise ValueError(
+        f"{name} of {_times(sizes)} do not fit: {reason}. Use {' or '.join(map(_times, nearest))}."
+    )
+
+
+def _times(sizes: Iterable[int]) -> str:
+    return " x ".join(map(str, sizes))
+
+
+def check_statistics(maps: Tensor, norm: nn.Module, remedy: str = "") -> None:
+    """Raise ValueError if a batch norm would have to train on one value per channel.
+
+    Its variance would be 0 whatever the picture shows, so that it could only return its shift.
+    """
+    if norm.training and maps.numel() == maps.shape[1]:
+        raise ValueError(
+            f"a batch norm cannot train on one picture whose map is {_times(maps.shape[2:])}: a "
+            "single value per channel has no variance. Give at least two pictures, "
+            + (remedy or "or larger ones, ")
+            + "or use model.eval()."
+        )

@@ -1,0 +1,243 @@
+"""DeepLab v2: a dilated backbone of stride 8, and atrous convolutions of several rates upon it.
+
+L.-C. Chen, G. Papandreou, I. Kokkinos, K. Murphy, A. Yuille, "DeepLab: semantic image segmentation
+with deep convolutional nets, atrous convolution, and fully connected CRFs", PAMI 2018.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from segviz.models._requirements import check_choice
+from segviz.models.backbones import EfficientNetLite0
+from segviz.models.blocks import (
+    check_images,
+    crop,
+    enlarge,
+    fill_up,
+    freeze_norms,
+    he_initialization,
+)
+from segviz.models.resnet import ResNet101
+from segviz.models.vgg import DilatedVGG16
+from segviz.ops._checks import flag, shown, whole_number
+
+HEADS = {"aspp_l": (6, 12, 18, 24), "aspp_s": (2, 4, 8, 12), "large_fov": (12,)}
+FUSIONS = ("sum", "average", "maximum", "concatenation")
+SCALES = (0.5, 0.75, 1.0)
+
+
+class DeepLabV2(nn.Module):
+    """Scores of every pixel from the sum of atrous convolutions of several rates (ASPP).
+
+    On VGG-16 each rate has a branch fc6, fc7, fc8 of its own; on the other backbones it is a single
+    convolution. (The paper does not say so of LargeFOV on ResNet-101; whether the released VGG
+    networks keep an average pooling behind pool5 is not known either: here they do not.)
+
+    Parameters
+    ----------
+    in_channels, num_classes : int
+    backbone : "resnet101", "vgg16" or "efficientnet_lite0"
+        The last one is not the paper's, but trains on a laptop.
+    head : "aspp_l", "aspp_s" or "large_fov"
+        Rates 6, 12, 18, 24; or 2, 4, 8, 12; or 12 alone.
+    rates : ints, optional
+        Other rates than the head's.
+    output_stride : 8, 16 or 32
+        8 in the paper, and always on VGG-16.
+    fusion : "sum", "average", "maximum" or "concatenation"
+        How the branches' scores become one; the paper's is the sum.
+    multi_scale : bool
+        Run on the picture at scales 0.5, 0.75 and 1, and take the largest score of each class.
+    form : "paper" or "torchvision"
+        Where ResNet-101 strides: as in Caffe, or as torchvision's weights need it.
+    width : int
+        Channels of the first convolution of VGG-16 and ResNet-101; 64 in the papers.
+    hidden, kernel_size : int
+        Of fc6 on VGG-16: 1024 channels and 3 x 3; the paper's table 1 has 4096 and 7 or 4, too.
+    pretrained : bool, optional
+        Begin with ImageNet weights; by default where no download is needed.
+    frozen_norm : bool
+        Keep batch norm as it is in training, as the authors did with their pretrained backbone.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is illegal, or the ImageNet weights cannot be had.
+
+    Examples
+    --------
+    >>> with torch.device("meta"):
+    ...     model = DeepLabV2()
+    >>> sum(weight.numel() for weight in model.parameters())
+    44048532
+    >>> images = torch.zeros(1, 3, 513, 513, device="meta")
+    >>> model.scores(images).shape, model(images).shape
+    (torch.Size([1, 21, 65, 65]), torch.Size([1, 21, 513, 513]))
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        num_classes: int = 21,
+        *,
+        backbone: str = "resnet101",
+        head: str = "aspp_l",
+        rates: Sequence[int] | None = None,
+        output_stride: int = 8,
+        fusion: str = "sum",
+        multi_scale: bool = False,
+        form: str = "paper",
+        width: int = 64,
+        hidden: int = 1024,
+        kernel_size: int = 3,
+        pretrained: bool | None = None,
+        frozen_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        self.in_channels = whole_number(in_channels, "in_channels", 1)
+        classes = whole_number(num_classes, "num_classes", 2)
+        check_choice(head, "head", tuple(HEADS))
+        check_choice(form, "form", ("paper", "torchvision"))
+        check_choice(fusion, "fusion", FUSIONS)
+        self.fusion, self.stride = fusion, output_stride
+        self.multi_scale = flag(multi_scale, "multi_scale")
+        self.frozen_norm = flag(frozen_norm, "frozen_norm")
+        whole_number(width, "width", 1)
+        self.backbone, channels = _backbone(
+            backbone, in_channels, width, output_stride, form, pretrained
+        )
+        self.branches = nn.ModuleList()
+        for rate in HEADS[head] if rates is None else rates:
+            whole_number(rate, "rate", 1)
+            if backbone == "vgg16":
+                branch = _dense_branch(channels, classes, rate, kernel_size, hidden)
+            else:
+                branch = nn.Sequential(_scoring(_atrous(channels, classes, rate, 3)))
+            self.branches.append(branch)
+        if fusion == "concatenation":
+            self.join = nn.Conv2d(len(self.branches) * classes, classes, 1)
+        self.train()
+
+    def train(self, mode: bool = True) -> DeepLabV2:
+        """Set training or evaluation mode; frozen batch norms stay in evaluation mode."""
+        super().train(mode)
+        if self.frozen_norm:
+            freeze_norms(self)
+        return self
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the scores of pictures of shape (N, C, H, W): a tensor of shape (N, K, H, W)."""
+        scores, size = self.scores(images), images.shape[-2:]
+        if isinstance(self.backbone, EfficientNetLite0):
+            larger = F.interpolate(scores, scale_factor=self.stride, mode="bilinear")
+            return crop(larger, 0, size)
+        return enlarge(scores, self.stride, size)
+
+    def scores(self, images: Tensor) -> Tensor:
+        """Return the scores at the output stride; in the paper these are trained.
+
+        Unit i stands on pixel ``output_stride * i`` (on EfficientNet-Lite0 in the middle of as many
+        pixels), so that labels are ``target[..., ::8, ::8]``.
+        """
+        if not self.multi_scale:
+            return self._fused(images)
+        *smaller, whole = self.scores_of_scales(images)
+        for scores in smaller:
+            larger = F.interpolate(scores, whole.shape[-2:], mode="bilinear", align_corners=True)
+            whole = torch.maximum(whole, larger)
+        return whole
+
+    def scores_of_scales(self, images: Tensor) -> list[Tensor]:
+        """Return the scores of the picture at half, three quarters of, and its whole size."""
+        check_images(images, self.in_channels)
+        sizes = [[round(scale * (n - 1)) + 1 for n in images.shape[-2:]] for scale in SCALES[:-1]]
+        smaller = [
+            F.interpolate(images, size, mode="bilinear", align_corners=True) for size in sizes
+        ]
+        return [self._fused(each) for each in (*smaller, images)]
+
+    def branch_scores(self, images: Tensor) -> list[Tensor]:
+        """Return the scores of every rate, before they are fused."""
+        images = check_images(images, self.in_channels)
+        if isinstance(self.backbone, EfficientNetLite0):
+            images = fill_up(images, 32)
+        maps = self.backbone(images)[self.stride]
+        return [branch(maps) for branch in self.branches]
+
+    def _fused(self, images: Tensor) -> Tensor:
+        scores = self.branch_scores(images)
+        if self.fusion == "concatenation":
+            return self.join(torch.cat(scores, 1))
+        fused = scores[0]
+        for each in scores[1:]:
+            fused = torch.maximum(fused, each) if self.fusion == "maximum" else fused + each
+        return fused / len(scores) if self.fusion == "average" else fused
+
+
+def _backbone(
+    name: str, in_channels: int, width: int, output_stride: int, form: str, pretrained: bool | None
+) -> tuple[nn.Module, int]:
+    """Return the backbone, and the channels of the map that it gives at the output stride."""
+    check_choice(name, "backbone", ("resnet101", "vgg16", "efficientnet_lite0"))
+    check_choice(output_stride, "output_stride", (8,) if name == "vgg16" else (8, 16, 32))
+    weights = name == "efficientnet_lite0" if pretrained is None else flag(pretrained, "pretrained")
+    if name == "vgg16":
+        return DilatedVGG16(in_channels, width, weights), 8 * width
+    if name == "efficientnet_lite0":
+        _check_light(in_channels, width)
+        light = EfficientNetLite0(output_stride=output_stride, pretrained=weights)
+        return light, light.channels[output_stride]
+    if weights and form == "paper":
+        raise ValueError(
+            "pretrained=True brings torchvision's weights, whose strides stand elsewhere than the "
+            "paper's. Use form='torchvision' with it."
+        )
+    caffe = form == "paper"
+    resnet = ResNet101(
+        in_channels, width=width, output_stride=output_stride,
+        stride_first=caffe, ceil_mode=caffe, pretrained=weights,
+    )  # fmt: skip
+    return resnet, resnet.channels[output_stride]
+
+
+def _check_light(in_channels: int, width: int) -> None:
+    if in_channels != EfficientNetLite0.in_channels or width != 64:
+        raise ValueError(
+            f"in_channels={in_channels}, width={width} do not fit EfficientNet-Lite0, which has 3 "
+            "channels in and one width. Use in_channels=3 and leave width out."
+        )
+
+
+def _atrous(inputs: int, outputs: int, rate: int, kernel_size: int) -> nn.Conv2d:
+    span = rate * (kernel_size - 1)
+    if span % 2:
+        raise ValueError(
+            f"kernel_size={shown(kernel_size)} at rate {rate} spans {span + 1} pixels and has no "
+            "middle one. Use an odd kernel_size, or an even rate."
+        )
+    return nn.Conv2d(inputs, outputs, kernel_size, padding=span // 2, dilation=rate)
+
+
+def _dense_branch(
+    channels: int, classes: int, rate: int, kernel_size: int, hidden: int
+) -> nn.Sequential:
+    whole_number(hidden, "hidden", 1)
+    branch = nn.Sequential(
+        *(_atrous(channels, hidden, rate, whole_number(kernel_size, "kernel_size", 1)),),
+        *(nn.ReLU(inplace=True), nn.Dropout(0.5)),
+        *(nn.Conv2d(hidden, hidden, 1), nn.ReLU(inplace=True), nn.Dropout(0.5)),
+    )
+    he_initialization(branch)
+    return branch.append(_scoring(nn.Conv2d(hidden, classes, 1)))
+
+
+def _scoring(layer: nn.Conv2d) -> nn.Conv2d:
+    nn.init.normal_(layer.weight, std=0.01)
+    assert layer.bias is not None
+    nn.init.zeros_(layer.bias)
+    return layer
