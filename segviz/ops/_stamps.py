@@ -30,10 +30,9 @@ class Stamps:
     products: NDArray[Any]
     after: NDArray[Any]
 
-    @property
-    def counts(self) -> NDArray[np.int64]:
-        """How many stamps meet each output, up to the last one that any meets."""
-        return np.bincount(self.targets[self.targets >= 0])
+    def counts(self, outputs: int) -> NDArray[np.int64]:
+        """How many stamps meet each of that many outputs."""
+        return np.bincount(self.targets[self.targets >= 0], minlength=outputs)
 
 
 def stamps(x: NDArray[Any], kernel: NDArray[Any], **sizes: Any) -> Stamps:

@@ -7,8 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
+from segviz.plot import _style
 from segviz.plot._cells import sheets
 from segviz.plot._transposed_drawing import Drawing, draw_matrix
+from segviz.plot._transposed_drawing_2d import Drawing2D, draw_blocks
 
 
 def transposed_convolution_1d(
@@ -45,6 +47,55 @@ def transposed_convolution_1d(
     drawing = Drawing(x, kernel, reading, direction, sizes)
     drawing.light(drawing.steps - 1 if step is None else step)
     return np.array([drawing.draw_left().axes, drawing.draw_transpose().axes])
+
+
+def transposed_convolution_2d(
+    x: ArrayLike, kernel: ArrayLike, *, step: int | None = None, reading: str = "scatter",
+    **sizes: int,
+) -> np.ndarray:  # fmt: skip
+    """Draw one step of a 2-D transposed convolution: stamp or window, output, and the matrix.
+
+    Args:
+        x: the input, shape ``(H, W)``.
+        kernel: shape ``(kh, kw)``.
+        step: which input ("scatter") or output ("gather") is lit, both counted row by row; what
+            comes after it is left out. The last one if left out.
+        reading: "scatter" or "gather", as in ``transposed_convolution_1d``.
+        **sizes: ``stride``, ``padding``, ``output_padding``, ``dilation``.
+
+    Returns:
+        Four matplotlib Axes: input, stamp (or input with zeros), output, doubly blocked matrix.
+
+    Raises:
+        ValueError, TypeError: as ``segviz.ops.conv_transpose2d``.
+
+    >>> transposed_convolution_2d([[1, 2], [3, 4]], [[1, 0], [0, 1]]).shape
+    (4,)
+    """
+    drawing = Drawing2D(np.asarray(x, float), np.asarray(kernel, float), reading, sizes)
+    return drawing.draw(drawing.steps - 1 if step is None else step)
+
+
+def doubly_blocked_matrix(
+    matrix: np.ndarray, blocks: tuple[int, int], *, row: int | None = None,
+    column: int | None = None,
+) -> Axes:  # fmt: skip
+    """Draw the matrix of a 2-D convolution as a picture, with lines between its blocks.
+
+    Args:
+        matrix: dense, of shape ``(outputs, inputs)``, both read row by row; such as
+            ``ops.convolution_matrix_2d(..., dense=True)``.
+        blocks: how many rows the output and the input have.
+        row, column: which ones are framed.
+
+    Returns:
+        The matplotlib Axes. Rows have hues; a weight of zero is as white as a place without one.
+
+    >>> doubly_blocked_matrix(np.eye(4), (2, 2)).get_title("left")
+    'C, 4 × 4'
+    """
+    figure = _style.figure(height=2.6)
+    return draw_blocks(figure.subplots(), matrix, blocks, row=row, column=column)
 
 
 def matrix_pair(

@@ -11,6 +11,23 @@ from segviz.widgets._base import TraceWidget
 from segviz.widgets._parameters import Grid
 
 
+class Square(Grid):
+    """A small table of numbers to type in, as high as wide."""
+
+    def __init__(self, default: Any, *, shortest: int, longest: int) -> None:
+        super().__init__(default, largest=longest, limit=99.0, shown=False)
+        self.shortest = shortest
+
+    def legal(self, value: Any) -> tuple[tuple[float, ...], ...]:
+        rows = super().legal(value)
+        if len(rows) != len(rows[0]) or len(rows) < self.shortest:
+            raise ValueError(
+                f"{self.name} has {len(rows)} rows and {len(rows[0])} columns: give a square of "
+                f"{self.shortest} x {self.shortest} to {self.largest} x {self.largest}."
+            )
+        return rows
+
+
 class Row(Grid):
     """One row of numbers to type in, stored as a tuple that holds one tuple."""
 
@@ -94,14 +111,14 @@ def compared_with_torch(
 
 def transposed_remark(
     k: int, counts: np.ndarray, m: int, *, stride: int, padding: int, output_padding: int,
-    dilation: int,
+    dilation: int, end: str = "at the end",
 ) -> str:  # fmt: skip
-    """What the settings do to the output, the rarest first."""
+    """What the settings do to the output, the rarest first; ``counts`` are stamps per output."""
     if output_padding:
-        return _output_padding_remark(m, output_padding, stride)
+        return _output_padding_remark(m, output_padding, stride, end)
     if padding:
         return (
-            f"padding = {padding} crops {padding} from each end: it is the padding of the "
+            f"padding = {padding} crops {padding} from each side: it is the padding of the "
             "convolution that this undoes in size, which added as many zeros there."
         )
     if stride == 1:
@@ -109,14 +126,13 @@ def transposed_remark(
             f"Stride 1: the same as an ordinary convolution with the flipped kernel and "
             f"padding {dilation * (k - 1)}."
         )
-    counts = np.pad(counts, (0, m - len(counts)))
     least, most = int(counts.min()), int(counts.max())
     spread = f"{most}" if least == most else f"{least} to {most}"
     return f"Each output gets {spread} product{'s' if most != 1 else ''}."
 
 
-def _output_padding_remark(m: int, output_padding: int, stride: int) -> str:
-    words = f"output_padding = {output_padding} adds {output_padding} at the end only"
+def _output_padding_remark(m: int, output_padding: int, stride: int, end: str) -> str:
+    words = f"output_padding = {output_padding} adds {output_padding} {end} only"
     if output_padding >= stride or output_padding >= m:
         return f"{words}, where stamps may still reach."
     return (

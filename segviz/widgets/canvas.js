@@ -166,7 +166,8 @@ const ARROWS = {
   PageDown: ([, column], made) => [made.rows - 1, column],
 };
 
-function followArrows(made, onCell, cursor) {
+// The arrow keys on made.canvas, a picture of made.rows x made.columns cells.
+export function followArrows(made, onCell, cursor) {
   made.canvas.addEventListener("keydown", (event) => {
     const move = ARROWS[event.key];
     if (!move) return;

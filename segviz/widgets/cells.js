@@ -2,11 +2,14 @@
 import { element, format, putText } from "./core.js";
 
 // A canvas of fixed height, so that nothing on the page jumps while sliders move.
+//   keys: whether it takes the focus, so that followArrows can listen
 //   paint(draw, key): draw(pen) if the key, the size or the theme has changed
 //   onPlace(x, y): pressed or dragged over, in pixels; name(text): caption and what a reader hears
-export function sheet(view, { label, height, onPlace }) {
+export function sheet(view, { label, height, onPlace, keys }) {
   const caption = element("figcaption", {}, label);
-  const canvas = element("canvas", { role: "img", "aria-label": label });
+  const role = keys ? { role: "application", "aria-roledescription": "picture", tabindex: 0 }
+    : { role: "img" };
+  const canvas = element("canvas", { ...role, "aria-label": label });
   canvas.style.height = `${height}px`;
   const frame = element("figure", { class: "segviz-sheet" }, caption, canvas);
   const made = { element: frame, canvas };

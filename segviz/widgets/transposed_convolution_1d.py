@@ -134,7 +134,9 @@ def _transposed(x: np.ndarray, kernel: np.ndarray, **sizes: int) -> dict[str, An
         "window": [wide.start, wide.stop],
         "formula": texts.transposed_formula(len(x), len(kernel), len(output), **sizes),
         "check": texts.compared_with_torch("conv_transpose1d", x, kernel, output, **sizes),
-        "remark": texts.transposed_remark(len(kernel), made.counts, len(output), **sizes),
+        "remark": texts.transposed_remark(
+            len(kernel), made.counts(len(output)), len(output), **sizes
+        ),
     }
 
 

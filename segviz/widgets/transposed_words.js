@@ -18,7 +18,7 @@ export function places(word, numbers) {
 
 // The taps of one stamp as {tap, target, product, after}; target is -1 where it is cropped.
 export function stampOf(trace, row) {
-  const taps = trace.kernel.length;
+  const taps = trace.targets.shape[1];
   return Array.from({ length: taps }, (_, tap) => {
     const at = row * taps + tap;
     return { tap, target: trace.targets[at], product: trace.products[at], after: trace.after?.[at] };
@@ -29,10 +29,22 @@ export const rowsOf = (trace) => trace.targets.shape[0];
 
 // Which stamps meet an output, up to a row: {row, tap, product, after}, in their order.
 export function givers(trace, target, until = Infinity) {
+  const all = indexed(trace)[target] ?? [];
+  return until === Infinity ? all : all.filter(({ row }) => row <= until);
+}
+
+const indices = new WeakMap();
+
+// Looked up for every output of every frame, so it is sorted once.
+function indexed(trace) {
+  if (indices.has(trace)) return indices.get(trace);
   const found = [];
-  for (let row = 0; row < Math.min(rowsOf(trace), until + 1); row++) {
-    for (const one of stampOf(trace, row)) if (one.target === target) found.push({ row, ...one });
+  for (let row = 0; row < rowsOf(trace); row++) {
+    for (const one of stampOf(trace, row)) {
+      if (one.target >= 0) (found[one.target] ??= []).push({ row, ...one });
+    }
   }
+  indices.set(trace, found);
   return found;
 }
 

@@ -155,7 +155,7 @@ def test_rounding_is_shown_as_what_it_is():
         ({"stride": 2}, "Each output gets 1 to 2 products."),
         ({"stride": 3}, "Each output gets 1 product."),
         ({"stride": 4}, "Each output gets 0 to 1 product."),
-        ({"padding": 1}, "padding = 1 crops 1 from each end"),
+        ({"padding": 1}, "padding = 1 crops 1 from each side"),
         ({"output_padding": 1}, "takes 9 and 10 numbers to the same size, and this says that 10"),
         ({"stride": 1, "dilation": 3, "output_padding": 2}, "adds 2 at the end only, where stamps"),
         ({"direction": "normal", "n": 4}, "1 of 4 inputs are never read."),
