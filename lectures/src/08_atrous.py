@@ -96,15 +96,16 @@ for rate in (1, 2, 3):
 
 # %%
 cat = datasets.picture("chelsea", size=(65, 65)).mean(0).numpy()
-widgets.AtrousConvolution2D(cat)
+widgets.AtrousConvolution2D(cat, second_rate=0, third_rate=0, kernel="vertical edges (Sobel)")
 
 # %% [markdown]
 # Orange are the pixels that one unit sees; move the cursor, or use the arrow keys, to choose the unit. In the middle, the same pixels enlarged.
 #
 # 1. Move the *rate of layer 1*. The edges that the kernel answers to become coarser; the picture keeps its size and the layer its nine weights.
-# 2. Choose *1-1-1*, and play *field of*: the receptive field grows layer by layer, from the formula and from the gradient.
-# 3. Choose *2-2-2* and look at the middle picture. Something is odd about it; section 5 is about that. Then *1-2-5*.
-# 4. Choose *one layer*, put the cursor into the very middle (row 32, column 32), and go with the rate up to 33. What happens at the last step, and why?
+# 2. Set the kernel to *blur*. From which rate on do you see the nine taps, as nine pictures laid over each other?
+# 3. Put the cursor into the very middle (row 32, column 32), and go with the rate up to 33. What happens at the last step, and why? (Section 9.)
+#
+# With the sliders *of layer 2* and *of layer 3* further layers are put behind the first one. They come in section 5.
 #
 # The slides name three properties. The first two, counted:
 
@@ -179,7 +180,15 @@ plot.show(plot.coverage({f"rates {'-'.join(map(str, rates))}": ways(rates) for r
           alt="How often each pixel of the field counts: 2-2-2 and 2-4-8 leave a grid of pixels out, 1-1-1 and 1-2-5 none")
 
 # %% [markdown]
-# Why it matters: units that stand side by side see **different pixels**. At 2-2-2 the picture falls apart into four pictures, one for each combination of even and odd rows and columns, and no layer ever mixes them. Let us prove it with two pictures in one: even columns from the cat, odd columns from a cup of coffee.
+# Play *field of* to see the field grow layer by layer; the table holds the formula beside the gradient. Then choose *1-1-1* and *1-2-5*.
+
+# %%
+widgets.AtrousConvolution2D(cat)
+
+# %% [markdown]
+# Move the rates one by one, too. Can you find three that see farther than 1-2-5 and leave no pixel out? (27 pixels are possible.)
+#
+# Why the holes matter: units that stand side by side see **different pixels**. At 2-2-2 the picture falls apart into four pictures, one for each combination of even and odd rows and columns, and no layer ever mixes them. Let us prove it with two pictures in one: even columns from the cat, odd columns from a cup of coffee.
 #
 # > **Predict first.** Blur this mixture three times with rates 2-2-2. Look only at the even columns of the result. How much coffee is in them? And with 1-2-5?
 

@@ -35,15 +35,15 @@ class AtrousConvolution2D(TraceWidget):
     Raises:
         ValueError, TypeError: a picture or a setting that is not legal.
 
-    >>> widget = AtrousConvolution2D(rate=2, second_rate=2, third_rate=2)
+    >>> widget = AtrousConvolution2D()  # rates 2, 2, 2
     >>> widget.trace["fields"], widget.trace["seen"]
     ([5, 9, 13], [9, 25, 49])
     """
 
     rate = Whole(2, 1, 36)
-    second_rate = Whole(0, 0, 12)
-    third_rate = Whole(0, 0, 12)
-    kernel = Choice(KERNELS[0], KERNELS)
+    second_rate = Whole(2, 0, 12)
+    third_rate = Whole(2, 0, 12)
+    kernel = Choice("blur", KERNELS)
     cursor = Cell((LARGEST // 2, LARGEST // 2))
 
     _offline: ClassVar[tuple[str, ...]] = ("rate",)

@@ -132,6 +132,8 @@ def test_enlarged_field_shows_what_counts_in_the_colours_of_the_counts(notebook,
 
 
 def test_a_rate_too_large_leaves_the_centre_tap(notebook, picture):
+    picture.get_by_role("button", name="one layer").click()
+    notebook.widget(1)
     picture.get_by_label("rate of layer 1").fill("33")
     notebook.widget(1)
     expect(picture).to_contain_text("only the centre tap of layer 1 stands inside the picture")
@@ -139,6 +141,8 @@ def test_a_rate_too_large_leaves_the_centre_tap(notebook, picture):
 
 
 def test_arrow_keys_move_the_unit(notebook, picture):
+    picture.get_by_role("button", name="one layer").click()
+    notebook.widget(1)
     picture.locator("canvas").first.focus()
     notebook.page.keyboard.press("ArrowRight")
     notebook.page.keyboard.press("PageUp")

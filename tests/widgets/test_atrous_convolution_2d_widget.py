@@ -89,9 +89,9 @@ def test_a_rate_beyond_the_map_leaves_the_centre_tap_alone():
         rate: AtrousConvolution2D(np.zeros((33, 33)), rate=rate, cursor=(16, 16)).trace["taps"]
         for rate in (12, 16, 17, 18)
     }
-    assert taps == {12: [9], 16: [9], 17: [1], 18: [1]}
+    assert taps == {12: [9, 9, 9], 16: [9, 9, 9], 17: [1, 9, 9], 18: [1, 9, 9]}
     corner = AtrousConvolution2D(np.zeros((33, 33)), rate=18, cursor=(0, 0)).trace["taps"]
-    assert corner == [4]
+    assert corner == [4, 4, 4]
 
 
 def test_colours_of_counts_rise_from_black_never_to_the_brightest():
@@ -126,7 +126,7 @@ def test_illegal_arguments_are_refused_in_words(options, words):
 def test_repr_and_description_name_the_setting():
     widget = AtrousConvolution2D(PICTURE, second_rate=3)
     assert repr(widget) == (
-        "AtrousConvolution2D(rate=2, second_rate=3, third_rate=0, kernel='vertical edges (Sobel)')"
+        "AtrousConvolution2D(rate=2, second_rate=3, third_rate=2, kernel='blur')"
     )
     assert "13x17 picture" in widget._describe()
-    assert "rates 2-3 sees" in widget._describe()
+    assert "rates 2-3-2 sees" in widget._describe()
