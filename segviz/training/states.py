@@ -43,31 +43,18 @@ class Training:
 def save_state(path: Path, training: Training) -> None:
     """Write the state behind a step; of several processes the first one writes that of all.
 
+    None of them goes on before it is written: one that stopped would not find it.
+
     Raises
     ------
     OSError
         If the file cannot be written; an older one then stays.
     """
     chance = processes.gathered(_chance(training), training.place)
-    if processes.rank() > 0:
-        return
-    history = training.history
-    buffer = io.BytesIO()
-    rest = {
-        "optimizer": training.optimizer.state_dict(),
-        "schedule": training.schedule.state_dict(),
-        "chance": chance,
-        "history": (history.loss, history.seconds, history.cpu_seconds),
-        "facts": dict(training.facts),
-    }
-    torch.save(rest, buffer)
-    tensors = {
-        f"{_MODEL}{key}": value.detach().cpu().contiguous()
-        for key, value in training.model.state_dict().items()
-    }
-    tensors[_REST] = torch.frombuffer(bytearray(buffer.getvalue()), dtype=torch.uint8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, save(tensors, {_DIGEST: _digest(tensors)}))
+    if processes.rank() == 0:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, _content(training, chance))
+    processes.wait()
 
 
 def load_state(path: Path, training: Training) -> None:
@@ -91,6 +78,24 @@ def load_state(path: Path, training: Training) -> None:
     _set_chance(training, rest["chance"][processes.rank()])
     history = training.history
     history.loss, history.seconds, history.cpu_seconds = rest["history"]
+
+
+def _content(training: Training, chance: list[Tensor]) -> bytes:
+    history, buffer = training.history, io.BytesIO()
+    rest = {
+        "optimizer": training.optimizer.state_dict(),
+        "schedule": training.schedule.state_dict(),
+        "chance": chance,
+        "history": (history.loss, history.seconds, history.cpu_seconds),
+        "facts": dict(training.facts),
+    }
+    torch.save(rest, buffer)
+    tensors = {
+        f"{_MODEL}{key}": value.detach().cpu().contiguous()
+        for key, value in training.model.state_dict().items()
+    }
+    tensors[_REST] = torch.frombuffer(bytearray(buffer.getvalue()), dtype=torch.uint8)
+    return save(tensors, {_DIGEST: _digest(tensors)})
 
 
 def _chance(training: Training) -> Tensor:
