@@ -1,0 +1,179 @@
+"""The dense CRF against sums that are written out pixel by pixel, and the lattice against those."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from segviz.datasets.synthetic import streets
+from segviz.postprocessing import dense_crf, dense_crf_steps
+from segviz.postprocessing._permutohedral import Lattice
+from segviz.postprocessing.dense_crf import _lattice_message
+
+SETTINGS = {
+    "appearance_weight": 2.0,
+    "position_sigma": 3.0,
+    "colour_sigma": 40.0,
+    "smoothness_weight": 1.0,
+    "smoothness_sigma": 1.5,
+}
+
+
+def problem(size, classes, seed):
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=(classes, *size))
+    probabilities = np.exp(scores) / np.exp(scores).sum(axis=0)
+    return probabilities, rng.random((3, *size))
+
+
+def by_hand(probabilities, image, iterations, normalization):
+    """Equations 2 and 3 of the DeepLab paper, one pair of pixels at a time."""
+    _, rows, columns = probabilities.shape
+    pixels = [(r, c) for r in range(rows) for c in range(columns)]
+    q = {pixel: probabilities[:, *pixel].copy() for pixel in pixels}
+
+    def kernels(i, j):
+        apart = (i[0] - j[0]) ** 2 + (i[1] - j[1]) ** 2
+        colour = (255**2 * (image[:, *i] - image[:, *j]) ** 2).sum()
+        alike = apart / SETTINGS["position_sigma"] ** 2 + colour / SETTINGS["colour_sigma"] ** 2
+        return np.exp([-alike / 2, -apart / SETTINGS["smoothness_sigma"] ** 2 / 2])
+
+    sums = {i: sum(kernels(i, j) for j in pixels) for i in pixels}
+    weights = np.array([SETTINGS["appearance_weight"], SETTINGS["smoothness_weight"]])
+    for _ in range(iterations):
+        new = {}
+        for i in pixels:
+            scores = np.log(probabilities[:, *i])
+            for j in pixels:
+                k = kernels(i, j) * weights
+                divisor = {"none": 1, "after": sums[i], "symmetric": np.sqrt(sums[i] * sums[j])}
+                scores = scores + (k / divisor[normalization]).sum() * q[j]
+            new[i] = np.exp(scores - scores.max()) / np.exp(scores - scores.max()).sum()
+        q = new
+    return np.stack([q[pixel] for pixel in pixels], axis=1).reshape(probabilities.shape)
+
+
+@pytest.mark.parametrize("normalization", ["after", "symmetric", "none"])
+def test_exact_is_the_formula_pair_by_pair(normalization):
+    probabilities, image = problem((3, 5), 3, seed=1)
+    expected = by_hand(probabilities, image, 2, normalization)
+    given = dense_crf(
+        probabilities, image, iterations=2, method="exact", normalization=normalization, **SETTINGS
+    )
+    np.testing.assert_allclose(given, expected, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("method", "normalization", "share"),
+    [
+        ("lattice", "after", 0.12),
+        ("lattice", "symmetric", 0.12),
+        ("lattice", "none", 0.25),
+        ("fine", "after", 0.08),
+        ("fine", "symmetric", 0.08),
+        ("fine", "none", 0.15),
+    ],
+)
+def test_the_lattice_is_off_by_a_small_share_of_what_the_crf_changes(method, normalization, share):
+    probabilities, image = problem((16, 16), 3, seed=2)
+    image = ndimage.gaussian_filter(image, (0, 2, 2))
+    weights = {"appearance_weight": 0.2, "smoothness_weight": 0.1}
+    options = {"iterations": 1, "normalization": normalization, **SETTINGS}
+    options |= weights if normalization == "none" else {}
+    exact = dense_crf(probabilities, image, method="exact", **options)
+    near = dense_crf(probabilities, image, method=method, **options)
+    assert np.abs(near - exact).mean() < share * np.abs(probabilities - exact).mean()
+
+
+def test_labels_of_a_street_are_those_of_the_exact_sums():
+    (street,) = streets(1, (48, 64), 0)
+    truth = np.stack([street.mask.numpy() == label for label in range(11)]).astype(float)
+    noise = np.random.default_rng(0).normal(size=truth.shape)
+    scores = 8 * ndimage.gaussian_filter(truth, (0, 3, 3))
+    scores += 3 * ndimage.gaussian_filter(noise, (0, 2, 2))
+    probabilities = np.exp(scores) / np.exp(scores).sum(axis=0)
+    labels = {
+        method: dense_crf(probabilities, street.image, iterations=5, method=method).argmax(axis=0)
+        for method in ("exact", "lattice", "fine")
+    }
+    assert (labels["exact"] != probabilities.argmax(axis=0)).mean() > 0.02
+    assert (labels["lattice"] != labels["exact"]).mean() < 0.006
+    assert (labels["fine"] != labels["exact"]).mean() < 0.004
+
+
+@pytest.mark.parametrize("passes", [1, 2])
+@pytest.mark.parametrize("sigma", [1.0, 3.0])
+def test_a_constant_is_counted_as_often_as_a_gaussian_counts_it(passes, sigma):
+    place = np.indices((48, 48), dtype=np.float32).reshape(2, -1).T
+    message = _lattice_message([(place / np.float32(sigma), 1.0)], "none", passes)
+    sums = message(np.ones((48 * 48, 1), np.float32)).reshape(48, 48)[20:28, 20:28]
+    assert sums.mean() == pytest.approx(2 * np.pi * sigma**2, rel=0.02)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 5), st.integers(1, 2), st.integers(0, 1000))
+def test_shares_are_barycentric(dimensions, passes, seed):
+    features = np.random.default_rng(seed).normal(size=(50, dimensions)).astype(np.float32) * 5
+    lattice = Lattice.of(features, passes)
+    np.testing.assert_allclose(lattice.shares.sum(axis=1), 1, atol=1e-4)
+    assert lattice.shares.min() > -1e-4
+    assert (np.diff(np.sort(lattice.corners, axis=1), axis=1) > 0).all()
+    for before, after in zip(lattice.previous, lattice.next, strict=True):
+        there = np.flatnonzero(after >= 0)
+        np.testing.assert_array_equal(before[after[there]], there)
+
+
+def test_steps_begin_with_what_was_given_and_end_with_the_answer():
+    probabilities, image = problem((6, 7), 2, seed=3)
+    steps = list(dense_crf_steps(probabilities, image, iterations=3))
+    assert len(steps) == 4
+    np.testing.assert_allclose(steps[0], probabilities, atol=1e-6)
+    np.testing.assert_array_equal(steps[-1], dense_crf(probabilities, image, iterations=3))
+
+
+def test_a_class_that_is_ruled_out_stays_out():
+    probabilities, image = problem((8, 8), 3, seed=4)
+    probabilities[2] = 0
+    probabilities /= probabilities.sum(axis=0)
+    assert dense_crf(probabilities, image)[2].max() < 1e-6
+
+
+GOOD = problem((4, 4), 2, seed=5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"probabilities": GOOD[0][:, :3]}, "Resize the probabilities"),
+        ({"probabilities": GOOD[0] * 2}, "Take the softmax"),
+        ({"probabilities": -GOOD[0]}, "Take the softmax"),
+        ({"probabilities": GOOD[0][0]}, "give \\(channels, H, W\\)"),
+        ({"image": GOOD[1] * 255}, "Divide grey levels by 255"),
+        ({"image": GOOD[1] * np.nan}, "finite"),
+        ({"image": np.zeros((0, 4, 4))}, "none of them 0"),
+        ({"iterations": -1}, "iterations"),
+        ({"colour_sigma": 0}, "above 0"),
+        ({"smoothness_weight": -1}, "at least 0"),
+        ({"normalization": "before"}, "Use after or symmetric or none"),
+        ({"method": "c++"}, "Use lattice or fine or exact"),
+    ],
+)
+def test_what_is_not_legal_is_said(changes, words):
+    given = {"probabilities": GOOD[0], "image": GOOD[1], **changes}
+    with pytest.raises(ValueError, match=words):
+        dense_crf(**given)
+
+
+@pytest.mark.parametrize("change", [{"image": "cat"}, {"colour_sigma": "3"}, {"iterations": 2.5}])
+def test_what_is_no_number_is_said(change):
+    with pytest.raises(TypeError, match="must be"):
+        dense_crf(**{"probabilities": GOOD[0], "image": GOOD[1], **change})
+
+
+def test_exact_refuses_a_large_picture():
+    large = np.full((2, 129, 129), 0.5)
+    with pytest.raises(ValueError, match="Use method='lattice'"):
+        dense_crf(large, np.zeros((3, 129, 129)), method="exact")
