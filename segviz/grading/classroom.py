@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import secrets
 import sys
@@ -262,6 +263,7 @@ def _cluster(jobs: int | None, scheduler: str | None, count: int) -> Iterator[An
     import dask
     from distributed import Client, LocalCluster
 
+    logging.getLogger("distributed").setLevel(logging.ERROR)
     quiet = {"distributed.worker.daemon": False, "distributed.logging.distributed": "error"}
     quiet["distributed.admin.large-graph-warning-threshold"] = "1GB"
     with dask.config.set(quiet):

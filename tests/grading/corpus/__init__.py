@@ -1,0 +1,29 @@
+"""Submissions to exercise 06, made by code, each with the points that it must get.
+
+``forgeries`` gain nothing, ``hostile`` ones harm nothing, ``unlucky`` ones lose nothing that is due,
+``malformed`` ones end as a line with the reason.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .cases import Case
+from .forgeries import FORGERIES
+from .hostile import HOSTILE
+from .malformed import MALFORMED, write_special
+from .unlucky import UNLUCKY
+
+CASES: dict[str, Case] = {**FORGERIES, **HOSTILE, **UNLUCKY, **MALFORMED}
+
+
+def write(folder: Path, names: list[str] | None = None) -> dict[str, Case]:
+    """Write submissions below `folder`, and return what each must get, by student."""
+    chosen = {name: CASES[name] for name in names or CASES}
+    for name, case in chosen.items():
+        for file, content in case.files(name).items():
+            path = folder / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        write_special(folder, name)
+    return chosen
