@@ -46,9 +46,9 @@ print("strided convolution\n", ops.conv2d(x, kernel, stride=2))
 
 # %% tags=["nbval-check-output"]
 every_second = ops.conv2d(x, kernel)[::2, ::2]
-quarters = np.full((2, 2), 1 / 4)
+quarters = ops.conv2d(x, np.full((2, 2), 1 / 4), stride=2)
 print("strided = every second:", np.array_equal(ops.conv2d(x, kernel, stride=2), every_second))
-print("average = kernel 1/4:  ", np.array_equal(ops.avg_pool2d(x, 2), ops.conv2d(x, quarters, stride=2)))
+print("average = kernel 1/4:  ", np.array_equal(ops.avg_pool2d(x, 2), quarters))
 print("max of -x = -max of x: ", np.array_equal(ops.max_pool2d(-x, 2)[0], -largest))
 
 # %% [markdown]
@@ -78,7 +78,9 @@ print("bed of nails\n", ops.bed_of_nails(largest, 2))
 #
 # Then let us remember. When max-pooling takes the largest number $y_j$ of window $j$, it **saves its index** $\iota_j$ somewhere: the place where the number stood. Indices count row by row from the top left corner. **Max-unpooling** starts with zeros everywhere, and puts each number back to its index:
 #
-# $$y_j = \max_{i \in \text{window } j} x_i \qquad \iota_j = \operatorname*{argmax}_{i \in \text{window } j} x_i \qquad\qquad u_{\iota_j} = y_j, \quad \text{all other } u_i = 0 \qquad\qquad \iota = \text{row} \times \text{width} + \text{column}$$
+# $$y_j = \max_{i \in \text{window } j} x_i \qquad \iota_j = \arg\max_{i \in \text{window } j} x_i \qquad\quad u_{\iota_j} = y_j, \quad \text{all other } u_i = 0$$
+#
+# $$\iota = \text{row} \times \text{width} + \text{column}$$
 #
 # > **Predict first.** Write down the four indices of our table, and then the unpooled table.
 
@@ -89,16 +91,18 @@ print("max-unpooling\n", ops.max_unpool2d(largest, indices, output_size=(4, 4)))
 # %% [markdown]
 # All of it is one assignment:
 
-# %% tags=["nbval-check-output"]
+# %%
 def unpool(values, indices, size):
     output = np.zeros(size)
     output.ravel()[indices] = values
     return output
 
-values, saved = F.max_pool2d(torch.tensor(x[None, None], dtype=torch.float32), 2, return_indices=True)
-theirs = F.max_unpool2d(values, saved, 2, output_size=(4, 4))[0, 0].numpy()
-print("the same as segviz:", np.array_equal(unpool(largest, indices, (4, 4)), ops.max_unpool2d(largest, indices, (4, 4))))
-print("the same as torch: ", np.array_equal(unpool(largest, indices, (4, 4)), theirs))
+# %% tags=["nbval-check-output"]
+ours = ops.max_unpool2d(largest, indices, (4, 4))
+values, saved = F.max_pool2d(torch.Tensor(x)[None, None], 2, return_indices=True)
+torchs = F.max_unpool2d(values, saved, 2, output_size=(4, 4))[0, 0].numpy()
+for name, result in {"segviz": ours, "torch": torchs}.items():
+    print(f"as {name}:", np.array_equal(unpool(largest, indices, (4, 4)), result))
 
 # %% [markdown]
 # ## 4. Watch it
@@ -135,7 +139,7 @@ larger = np.array([[1, 3, 2, 0, 6],
                    [2, 5, 6, 4, 1]])
 for table in (x, larger):
     values, saved = ops.max_pool2d(table, 2)
-    print(f"{table.shape} -> {values.shape}, maxima {values.ravel()}, indices {saved.ravel()}")
+    print(f"{table.shape}: maxima {values.ravel()}, indices {saved.ravel()}")
 
 # %% [markdown]
 # The maxima are the same, the indices are not: row 1, column 0 is index 1 x 4 + 0 = 4 in the small table and 1 x 5 + 0 = 5 in the large one. Whoever unpools sees 2 x 2 values and 2 x 2 indices, and can't tell which of the two sizes it was. PyTorch then **guesses** the size of which nothing was left over: $(m - 1)\,s + k$, here 4 x 4.
@@ -144,9 +148,10 @@ for table in (x, larger):
 
 # %% tags=["nbval-check-output"]
 pool, up = nn.MaxPool2d(2, return_indices=True), nn.MaxUnpool2d(2)
-values, saved = pool(torch.tensor(larger[None, None], dtype=torch.float32))
+values, saved = pool(torch.Tensor(larger)[None, None])
 print("without output_size\n", up(values, saved)[0, 0].int().numpy())
-print("with output_size=(5, 5)\n", up(values, saved, output_size=(5, 5))[0, 0].int().numpy())
+told = up(values, saved, output_size=(5, 5))
+print("with output_size=(5, 5)\n", told[0, 0].int().numpy())
 
 # %% [markdown]
 # No complaint, and all four numbers are in the wrong place: index 5 is row 1, column **1** of a table with 4 columns. It complains only where an index is too large for the smaller table, which depends on the numbers. `segviz.ops` checks each index against its window:
@@ -166,8 +171,8 @@ values, saved = F.max_pool2d(odd, 2, ceil_mode=True, return_indices=True)
 kept = F.max_unpool2d(values, saved, 2, output_size=odd.shape[2:])
 left_out = F.max_unpool2d(values, saved, 2)
 plot.show(plot.pictures(odd[0, 0], kept[0, 0], left_out[0, 0],
-                        titles=["picture, 95 x 95", "output_size=(95, 95)", "left out: 96 x 96"]),
-          alt="A photographer; the same as separate dots; and the dots sheared, so that he is a diagonal band")
+                        titles=["95 x 95 pixels", "output_size=(95, 95)", "left out: 96 x 96"]),
+          alt="A photographer; the same in separate dots; and sheared to a diagonal band")
 
 # %% [markdown]
 # So **keep the size beside the indices**, for each pooling. It costs two numbers.
@@ -182,7 +187,7 @@ plot.show(plot.pictures(odd[0, 0], kept[0, 0], left_out[0, 0],
 # %% tags=["nbval-check-output"]
 for ceil_mode in (False, True):
     pooled = {n: ops.pool_output_size(n, 2, ceil_mode=ceil_mode) for n in range(2, 8)}
-    print("ceil: " if ceil_mode else "floor:", ", ".join(f"{n} -> {m}" for n, m in pooled.items()))
+    print("ceil: " if ceil_mode else "floor:", *(f" {n} -> {m}" for n, m in pooled.items()))
 
 # %% [markdown]
 # Two sizes for each result, in both modes. And a picture need not be odd itself. CamVid's pictures have 360 rows, which divide by 2, and by 4, and by 8. But networks pool five times:
@@ -224,16 +229,16 @@ print("zeros, torch: ", theirs.flatten().numpy())
 # > **Predict first.** If a maximum changes, only one number of its window is to blame. Where does the gradient of max-pooling go? Where does that of average pooling go, and that of 'every second row and column'?
 
 # %% tags=["nbval-check-output"]
-table = torch.tensor(x, dtype=torch.float64).requires_grad_()
-arriving = torch.tensor([[10.0, 20.0], [30.0, 40.0]], dtype=torch.float64)
+g = np.array([[10.0, 20.0], [30.0, 40.0]])  # the gradient that arrives
 
-def gradient(down):
-    return torch.autograd.grad(down(table[None, None]), table, arriving[None, None])[0].numpy()
+def check(name, down, up):
+    table = torch.tensor(x[None, None], dtype=torch.float64).requires_grad_()
+    gradient, = torch.autograd.grad(down(table), table, torch.tensor(g)[None, None])
+    print(f"{name:13}", np.array_equal(gradient[0, 0].numpy(), up))
 
-g = arriving.numpy()
-print("max:         ", np.array_equal(gradient(lambda t: F.max_pool2d(t, 2)), ops.max_unpool2d(g, indices, (4, 4))))
-print("average:     ", np.array_equal(gradient(lambda t: F.avg_pool2d(t, 2)), ops.upsample_nearest(g, 2) / 4))
-print("every second:", np.array_equal(gradient(lambda t: t[..., ::2, ::2]), ops.bed_of_nails(g, 2)))
+check("max:", lambda t: F.max_pool2d(t, 2), ops.max_unpool2d(g, indices, (4, 4)))
+check("average:", lambda t: F.avg_pool2d(t, 2), ops.upsample_nearest(g, 2) / 4)
+check("every second:", lambda t: t[..., ::2, ::2], ops.bed_of_nails(g, 2))
 
 # %% [markdown]
 # | down | its gradient, which goes up |
@@ -241,7 +246,7 @@ print("every second:", np.array_equal(gradient(lambda t: t[..., ::2, ::2]), ops.
 # | max-pooling | max-unpooling with the saved indices |
 # | average pooling | nearest, divided by 4 |
 # | every second row and column | bed of nails |
-# | strided convolution | transposed convolution: lecture 06 |
+# | strided convolution | transposed convolution: [lecture 06](06_transposed_convolution.ipynb) |
 #
 # So each way down has one way up that belongs to it, and PyTorch has always saved the indices of your max-poolings: it needs them for the gradient.
 
@@ -256,27 +261,30 @@ print("every second:", np.array_equal(gradient(lambda t: t[..., ::2, ::2]), ops.
 photo = datasets.picture("chelsea", size=(96, 96)).mean(0).numpy()
 values, saved = ops.max_pool2d(photo, 2)
 came_back = {"max-unpooling": ops.max_unpool2d(values, saved, photo.shape),
-             "bed of nails": ops.bed_of_nails(values, 2), "nearest": ops.upsample_nearest(values, 2),
+             "bed of nails": ops.bed_of_nails(values, 2),
+             "nearest": ops.upsample_nearest(values, 2),
              "bilinear": ops.upsample_bilinear(values, 2)}
 for name, picture in came_back.items():
-    difference = 255 * np.abs(picture - photo).mean()
-    print(f"{name:14} {np.mean(picture == photo):5.1%} in place, mean difference {difference:4.1f} of 255")
+    in_place, off = np.mean(picture == photo), 255 * np.abs(picture - photo).mean()
+    print(f"{name:14} {in_place:5.1%} in place, mean difference {off:4.1f} of 255")
 
 # %%
 plot.show(plot.pictures(photo, *came_back.values(), titles=["picture", *came_back]),
-          alt="A cat's face: as separate dots twice, in blocks, and smoothly enlarged; only the last two look like a cat")
+          alt="A cat's face; as separate dots, twice; in blocks; and smoothly enlarged")
 
 # %% [markdown]
 # If you want a picture to look at, do not use max-unpooling: three quarters of it are black. It was made for something else. In a network, maps are not pictures. They say 'here is an edge', and the convolutions that follow can fill gaps, but they can't know where the edge was. So let us take a map of edges down by 4 and up again, and ask of the pixels that are lit afterwards: how many of them lie on an edge, and how many of the edges are found?
 
 # %%
 sobel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
-edges = np.abs(ops.conv2d(datasets.picture("chelsea", size=(98, 98)).mean(0).numpy(), sobel))
+wider = datasets.picture("chelsea", size=(98, 98)).mean(0).numpy()
+edges = np.abs(ops.conv2d(wider, sobel))  # 96 x 96
 strong = np.quantile(edges, 0.9)  # the strongest tenth
 
 def found(name, result):
     lit, edge = result > strong, edges > strong
-    print(f"{name:30} {edge[lit].mean():4.0%} of the lit pixels are on an edge, {lit[edge].mean():4.0%} of the edges are lit")
+    right, complete = edge[lit].mean(), lit[edge].mean()
+    print(f"{name:29}{right:5.0%} of the lit are on an edge,{complete:5.0%} of the edges are lit")
 
 # %% [markdown]
 # > **Predict first.** Two poolings down, two unpoolings up. Which way up never lights a pixel beside an edge? Which one finds all edges?
@@ -284,7 +292,8 @@ def found(name, result):
 # %% tags=["nbval-check-output"]
 half, first = ops.max_pool2d(edges, 2)
 quarter, second = ops.max_pool2d(half, 2)
-back = ops.max_unpool2d(ops.max_unpool2d(quarter, second, half.shape), first, edges.shape)
+half_back = ops.max_unpool2d(quarter, second, half.shape)
+back = ops.max_unpool2d(half_back, first, edges.shape)
 found("max-unpooling", back)
 found("bed of nails", ops.bed_of_nails(quarter, 4))
 found("nearest", ops.upsample_nearest(quarter, 4))
@@ -293,7 +302,7 @@ found("nearest", ops.upsample_nearest(quarter, 4))
 shown = [edges, back, ops.bed_of_nails(quarter, 4), ops.upsample_nearest(quarter, 4)]
 plot.show(plot.pictures(*(one > strong for one in shown),
                         titles=["strong edges", "max-unpooling", "bed of nails", "nearest"]),
-          alt="Thin edges of a cat; single dots on them; single dots beside them; thick blocks over them")
+          alt="Thin edges of a cat; single dots on them; a grid of dots; thick blocks over them")
 
 # %% [markdown]
 # Max-unpooling is **never wrong and mostly silent**. Nearest finds everything and smears it over blocks of 4 x 4. Bed of nails is silent *and* wrong. What a network makes of each of them depends on the convolutions behind it, so it must be measured, not argued.
@@ -307,19 +316,20 @@ plot.show(plot.pictures(*(one > strong for one in shown),
 
 # %%
 values, own = ops.max_pool2d(photo, 2)
-_, of_other = ops.max_pool2d(datasets.picture("coffee", size=(96, 96)).mean(0).numpy(), 2)
+coffee = datasets.picture("coffee", size=(96, 96)).mean(0).numpy()
+_, of_other = ops.max_pool2d(coffee, 2)
 _, of_next = ops.max_pool2d(values, 3, stride=1, padding=1)
-results = [ops.max_unpool2d(values, some, photo.shape) for some in (own, of_other, of_next)]
-plot.show(plot.pictures(photo, *results, titles=["picture", "its own indices", "another picture's", "the next layer's"]),
-          alt="A cat; the cat in dots; again the cat in dots, which looks alike; and small squeezed remains of it at the top")
+by = {"its own indices": own, "another picture's": of_other, "the next layer's": of_next}
+results = [ops.max_unpool2d(values, some, photo.shape) for some in by.values()]
+plot.show(plot.pictures(photo, *results, titles=["picture", *by]),
+          alt="A cat; twice the cat in dots, much alike; and squeezed remains of it at the top")
 
 # %% [markdown]
 # Wrong indices of the right width move each number by one pixel at most: it stays in its window. **They hardly look wrong.** (Look closely, and you may find the cup of coffee that the indices come from.) But what max-unpooling was there for is gone:
 
 # %% tags=["nbval-check-output"]
-_, wrong = ops.max_pool2d(datasets.picture("coffee", size=(96, 96)).mean(0).numpy(), 2)
 found("once down, its own indices", ops.max_unpool2d(half, first, edges.shape))
-found("once down, another picture's", ops.max_unpool2d(half, wrong, edges.shape))
+found("once down, another picture's", ops.max_unpool2d(half, of_other, edges.shape))
 found("once down, bed of nails", ops.bed_of_nails(half, 2))
 
 # %% [markdown]
@@ -345,13 +355,15 @@ def down_up(x, encoder, decoder, up):
 # %% [markdown]
 # > **Predict first.** We give it pictures of 45 x 61 pixels, odd on both sides, and odd again after one pooling. What comes out?
 
-# %% tags=["nbval-check-output"]
+# %%
 def max_unpooling(x, indices, size):
     return F.max_unpool2d(x, indices, 2, output_size=size)
 
 def convolutions(inputs, width, outputs):
-    return nn.ModuleList([nn.Conv2d(inputs, width, 5, padding=2), nn.Conv2d(width, outputs, 5, padding=2)])
+    return nn.ModuleList([nn.Conv2d(inputs, width, 5, padding=2),
+                          nn.Conv2d(width, outputs, 5, padding=2)])
 
+# %% tags=["nbval-check-output"]
 network = convolutions(1, 16, 16), convolutions(16, 16, 1), max_unpooling
 for height, width in [(64, 64), (45, 61), (7, 5)]:
     output = down_up(torch.zeros(1, 1, height, width), *network)
@@ -371,24 +383,26 @@ for stage in segnet.encoder:
 print(" -> ".join(f"{rows}x{columns}" for rows, columns in sizes))
 
 # %%
-def channels(stages):
-    return [[layer.out_channels for layer in stage.modules() if isinstance(layer, nn.Conv2d)] for stage in stages]
+def channels(stage):
+    return [layer.out_channels for layer in stage.modules() if isinstance(layer, nn.Conv2d)]
 
-plot.show(plot.pooling_pairs(sizes, channels(segnet.encoder), channels(segnet.decoder)[::-1]),
-          alt="SegNet: five stages down on the left, five up on the right; each pooling hands its indices and its size to the unpooling at its height")
+down, back_up = map(channels, segnet.encoder), map(channels, reversed(segnet.decoder))
+plot.show(plot.pooling_pairs(sizes, list(down), list(back_up)),
+          alt="SegNet: five stages down on the left, five up on the right; each pooling hands "
+              "its indices and its size to the unpooling at its height")
 
 # %% [markdown]
-# Read it from the inside: 12 x 15 goes up to **23** x 30, not to 24 x 30, because the size is passed. Then to **45** x 60, not to 46 x 60. And in each stage of the decoder the *last* convolution reduces the channels, so that the map has as many channels as the indices that come next: there is one index for each value in each channel.
+# Read it from the inside: 12 x 15 goes up to **23** x 30, not to 24 x 30, because the size is passed. Then to **45** x 60, not to 46 x 60. And where the channels become fewer, it is the *last* convolution of a stage that reduces them, so that the map has as many channels as the indices that come next: there is one index for each value in each channel.
 #
 # > **Predict first.** What does it cost to keep the indices of one picture of 360 x 480, compared with keeping the maps before each pooling, as networks with skips do?
 
 # %% tags=["nbval-check-output"]
 windows = sum(c * rows * columns for c, rows, columns in pooled)
-maps_kept = sum(c[0] * rows * columns for c, (rows, columns) in zip(pooled, sizes, strict=False))
+kept = sum(c[0] * rows * columns for c, (rows, columns) in zip(pooled, sizes[:-1], strict=True))
 print(f"{windows:,} windows, one index each")
 print(f"indices as torch keeps them (8 bytes):      {8 * windows / 2**20:5.1f} MiB")
 print(f"indices as places in a 2x2 window (2 bits): {windows / 4 / 2**20:5.1f} MiB")
-print(f"the maps before the poolings (4 bytes):     {4 * maps_kept / 2**20:5.1f} MiB")
+print(f"the maps before the poolings (4 bytes):     {4 * kept / 2**20:5.1f} MiB")
 
 # %% [markdown]
 # Two bits say which of four pixels it was. Little memory is what the authors of SegNet chose indices for. PyTorch spends 64 bits on each, and so saves only half of what the maps would take.
@@ -408,24 +422,25 @@ for name, some in {"our table": x, "our table minus 5": x - 5}.items():
 # **'The indices are learned.'** They have no weights and no gradient of their own. They are found anew for each picture, in each channel:
 
 # %% tags=["nbval-check-output"]
-print("weights of SegNet's pooling and unpooling:", sum(w.numel() for layer in (segnet.pool, segnet.unpool) for w in layer.parameters()))
-_, by_channel = F.max_pool2d(torch.tensor(np.stack([photo, -photo]))[None], 2, return_indices=True)
-differ = (by_channel[0, 0] != by_channel[0, 1]).double().mean()
+weights = [*segnet.pool.parameters(), *segnet.unpool.parameters()]
+print("weights of SegNet's pooling and unpooling:", len(weights))
+_, of_negative = ops.max_pool2d(-photo, 2)
+differ = np.mean(of_negative != own)
 print(f"a picture and its negative have different indices in {differ:.0%} of the windows")
 
 # %% [markdown]
 # **'Taking the wrong pair would crash.'** The wrong *stage* does, because the shapes differ. The wrong *picture of the batch* does not:
 
 # %% tags=["nbval-check-output"]
-torch.manual_seed(0)
-batch = torch.rand(2, 1, 8, 8)
+batch = torch.Tensor(np.stack([photo, coffee]))[:, None]
 values, saved = pool(batch)
 deeper, _ = pool(values)
-for name, arguments in {"wrong stage": (deeper, saved), "wrong picture": (values, saved.flip(0))}.items():
+wrong = {"stage": (deeper, saved), "picture": (values, saved.flip(0))}
+for name, (given, some) in wrong.items():
     try:
-        print(f"{name}: no error, output {tuple(up(*arguments).shape)}")
+        print(f"wrong {name}: no error, output {tuple(up(given, some).shape)}")
     except RuntimeError:
-        print(f"{name}: refused, {tuple(arguments[0].shape)} values with {tuple(saved.shape)} indices")
+        print(f"wrong {name}: refused, values {tuple(given.shape)}, indices {tuple(some.shape)}")
 
 # %% [markdown]
 # **'My pictures have an even size, so I need no output_size.'** 360 is even. Section 5 counted the sizes on the way down: 45 and 23 are not. Without sizes, the way up from 12 ends elsewhere:
@@ -478,7 +493,8 @@ def bed_of_nails(x, indices, size):
 class DownUp(nn.Module):
     def __init__(self, up, width=16):
         super().__init__()
-        self.encoder, self.decoder, self.up = convolutions(1, width, width), convolutions(width, width, 1), up
+        self.encoder, self.decoder = convolutions(1, width, width), convolutions(width, width, 1)
+        self.up = up
 
     def forward(self, image):
         return down_up(image - 0.5, self.encoder, self.decoder, self.up)
@@ -510,10 +526,11 @@ if TRAIN:
     for way in (max_unpooling, bed_of_nails, nearest):
         torch.manual_seed(0)
         model = DownUp(way)
-        training.fit(model, crops, F.binary_cross_entropy_with_logits, steps=400, learning_rate=0.005, schedule="one_cycle")
+        training.fit(model, crops, F.binary_cross_entropy_with_logits, steps=400,
+                     learning_rate=0.005, schedule="one_cycle")
         print(f"{way.__name__}: IoU {intersection_over_union(model.cpu()):.3f}")
 
 # %% [markdown]
 # One run is one throw of the dice: change the seed before you believe a difference.
 #
-# **Next:** lecture 06, transposed convolution: the way up that belongs to the strided convolution, and that can learn.
+# **Next:** [06 Transposed convolution](06_transposed_convolution.ipynb): the way up that belongs to the strided convolution, and that can learn.
