@@ -409,16 +409,36 @@ for height, width in [(31, 47), (32, 48)]:
 # %% [markdown]
 # ## 7. In two dimensions
 #
-# The same, with rows and columns: each pixel stamps the whole kernel.
+# The same, with rows and columns: each pixel stamps the whole kernel. Point at an output pixel (or walk there with the arrow keys) to see which inputs it comes from.
 #
 # > **Predict first.** A 3x3 kernel at stride 2. How many stamps meet in one output pixel: is it the same number everywhere?
+
+# %%
+widgets.TransposedConvolution2D()
+
+# %% [markdown]
+# Try this, in this order:
+#
+# 1. Play it once. Then go from output to output: which of them come from one input, which from two, which from four?
+# 2. Set the stride to 3, then to 1. Where do four stamps meet now?
+# 3. Set the kernel size to 4 at stride 2. Away from the border, how many inputs has each output?
+# 4. Set the padding to 1: which rows and columns of the output went away? Then set output_padding to 1: which came back?
+#
+# To check the first answer, stamp ones with ones. Each number then counts its stamps:
 
 # %% tags=["nbval-check-output"]
 print(ops.conv_transpose2d(np.ones((3, 3)), np.ones((3, 3)), stride=2).astype(int))
 
 # %% [markdown]
-# The matrix exists as well. Read the picture row by row into one long vector. The matrix then consists of blocks: inside a block the kernel's row moves along the picture's columns, and the blocks move along the picture's rows. A *doubly blocked* matrix.
-#
+# The matrix exists as well. Read the picture row by row into one long vector. The matrix then consists of blocks: inside a block the kernel's row moves along the picture's columns, and the blocks move along the picture's rows. A *doubly blocked* matrix. Here is the one that belongs to the first setting above, from 7x7 to 3x3 pixels at stride 2, with a weight at every tap and one colour for each row:
+
+# %%
+matrix = ops.convolution_matrix_2d(np.ones((3, 3)), (7, 7), stride=2, dense=True)
+plot.show(plot.doubly_blocked_matrix(matrix, (3, 7)),
+          alt="A 9 x 49 matrix of 3 x 7 blocks: in each block three bars run down to the right, and "
+              "the blocks with bars run down to the right too, two at a time")
+
+# %% [markdown]
 # For a kernel that is a column times a row it is even simpler: each entry of one 1-D matrix, times the whole other one.
 
 # %% tags=["nbval-check-output"]
@@ -457,13 +477,16 @@ plot.show(plot.stamp_curves(values, ops.bilinear_kernel(4), stride=2, padding=1)
           alt="Four tents that overlap; their sum runs in straight lines between the values "
               "and falls off at both ends")
 
+# %% [markdown]
+# (With an even $k$ the tip of a tent falls between two pixels, so the tents look cut off.) In numbers:
+
 # %% tags=["nbval-check-output"]
 by_tents = ops.conv_transpose1d(values, ops.bilinear_kernel(4), stride=2, padding=1)
 print("transposed convolution:", by_tents)
 print("bilinear interpolation:", ops.upsample_bilinear(values, 2))
 
 # %% [markdown]
-# **Inside they are equal, at the borders they differ.** Interpolation repeats the edge value outside. The transposed convolution has no stamp there: zeros come in, and the border gets darker. On the cat, at FCN's three factors:
+# **Inside they are equal, at the borders they differ.** Interpolation repeats the edge value outside. The transposed convolution has no stamp there: zeros come in, and the border gets darker. On the cat, at three of FCN's factors:
 
 # %% tags=["nbval-check-output"]
 for factor, k in [(2, 4), (8, 16), (32, 64)]:
@@ -550,7 +573,7 @@ plot.show(plot.overlap_table(counts),
 #
 # In section 5 we saw that at stride 2 the outputs take turns between two small kernels: the even and the odd taps. A plain surface stays plain if both **sum to the same**. That is the exact rule. Divisibility only makes the *number* of taps equal.
 #
-# > **Predict first.** Which of these four kernels leaves a plain surface plain at stride 2: $(1, 1, 1)$, $(1, 1, 1, 1)$, $(0.5, 1, 0.5)$, $(2, 1, 0, 1)$?
+# > **Predict first.** Which of these five kernels leave a plain surface plain at stride 2: $(1, 1, 1)$, $(1, 1, 1, 1)$, $(0.5, 1, 0.5)$, $(2, 1, 0, 1)$, $(3, 1, 0, 1)$?
 
 # %% tags=["nbval-check-output"]
 for taps in [[1, 1, 1], [1, 1, 1, 1], [0.5, 1, 0.5], [2, 1, 0, 1], [3, 1, 0, 1]]:
@@ -638,17 +661,17 @@ def history(kind, seed, stops, device):
 
 # %%
 def compare(kinds, seeds, stops=(0, 10, 50, 200), device="cpu"):
-    print(f"{len(seeds)} seeds, steps:", *[f"{stop:14}" for stop in stops])
+    print(f"{len(seeds)} seeds, steps:", *[f"{stop:^16}" for stop in stops])
     for kind in kinds:
         found = np.array([history(kind, seed, stops, device) for seed in seeds])
         both = zip(found.mean(0), found.std(0, ddof=1), strict=True)
         numbers = [f"{mean:.4f} +- {spread:.4f}" for mean, spread in both]
-        print(f"{'resize' if kind == 'resize' else f'kernel {kind}':14}  ", *numbers)
+        print(f"{'resize' if kind == 'resize' else f'kernel {kind}':15}", *numbers)
 
 compare([3, 4, "resize"], seeds=range(3))
 
 # %% [markdown]
-# Two lessons. In the first steps kernel 3 stands out: it is uneven by its counts, the others only by chance. With more training both learn to be nearly even, and by then kernel 4 is no better than kernel 3. *Nearly*: what is left is small, but it is nowhere 0. Only **resize, then convolve** is even from the first step on, whatever the weights are.
+# Two lessons. In the first steps kernel 3 stands out: it is uneven by its counts, kernel 4 only by chance. With more training both learn to be nearly even, and by then kernel 4 is no better than kernel 3. *Nearly*: what is left is small, but it is nowhere 0. Only **resize, then convolve** is even from the first step on, whatever the weights are.
 #
 # So a chequered picture is often a sign of too little training, or of a loss that does not mind. And a cure that holds by construction is better than one that has to be learned.
 
@@ -663,7 +686,7 @@ compare([3, 4, "resize"], seeds=range(3))
 def gradient_energy(network, picture):
     picture = picture.clone().requires_grad_()
     scores = network(picture)
-    (scores * torch.randn_like(scores)).sum().backward()
+    (scores * torch.randn_like(scores)).sum().backward()  # any mix of the scores
     return picture.grad.square().sum((0, 1))[16:-16, 16:-16]
 
 def shares(energy, s):
@@ -733,6 +756,9 @@ with torch.no_grad():
         print(f"{name:25}{(time.perf_counter() - start) / 5 * 1e3:6.1f} ms")
 
 # %% [markdown]
+# The clock follows the count only roughly, because ordinary convolutions are tuned better than transposed ones.
+
+# %% [markdown]
 # ## 11. Three questions that people ask
 #
 # | question | in one sentence | the cell that shows it |
@@ -785,7 +811,7 @@ print(F.conv_transpose1d(torch.tensor([[[1.0]]]), torch.tensor([[[1.0, 2.0, 3.0]
 # | Do not say 'deconvolution'. Say transposed convolution or up-convolution. | The blurred cat has 63 % of the contrast; sent back through the transpose, 52 %; after deconvolution, 100 % (section 5). |
 # | At stride 1, use an ordinary convolution. | The same numbers for every padding, with the kernel flipped (section 5). |
 # | Use the same kernel size, stride and padding on the way down and up, and pass `output_size`. | 32 x 48 came back as 31 x 47 without it (section 6). |
-# | Choose a kernel that the stride divides, and start it from an interpolation. | Kernel 3 at stride 2 counts 1 to 4 stamps, kernel 4 counts 4 everywhere (section 9); a tent equals interpolation inside (section 8). |
+# | Choose a kernel that the stride divides, and start it from an interpolation. | Kernel 3 at stride 2 counts 1 to 4 stamps, kernel 4 counts 4 everywhere; that helps in the first steps of training, and with kernels of equal weights (section 9). Learning improved on the tent by a few per cent only (section 8). |
 # | Where a checkerboard would hurt, resize and then convolve. | Unevenness 0 at every step of training; all transposed kernels kept a rest (section 9). |
 # | Know the bill. | 268 million multiply-adds for 4x4 at stride 2, 604 million for resizing and 3x3 (section 10). |
 # | 'Most used upsampling nowadays: atrous and transposed convolution.' | 67 million multiply-adds for a 2x2 kernel with stride 2, the cheapest of the four ways that we measured, explain one half of this sentence (section 10). Atrous convolution is lecture 08. |
