@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .backbones import EfficientNetLite0
     from .catalogue import create
     from .deeplab_v2 import DeepLabV2
+    from .deeplab_v3plus import DeepLabV3Plus
     from .fcn import FCN
     from .fcn_ladder import FCNLadder
     from .fully_convolutional import shift_and_stitch, to_convolutional, to_fully_convolutional
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "DeepLabV2": "deeplab_v2",
+    "DeepLabV3Plus": "deeplab_v3plus",
     "EfficientNetLite0": "backbones",
     "FCN": "fcn",
     "FCNLadder": "fcn_ladder",
@@ -41,6 +43,7 @@ _HOME = {
 __all__ = [
     "FCN",
     "DeepLabV2",
+    "DeepLabV3Plus",
     "EfficientNetLite0",
     "FCNLadder",
     "SegNet",

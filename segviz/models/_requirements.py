@@ -60,3 +60,12 @@ def check_statistics(maps: Tensor, norm: nn.Module, remedy: str = "") -> None:
             + (remedy or "or larger ones, ")
             + "or use model.eval()."
         )
+
+
+def check_light(in_channels: int, width: int) -> None:
+    """Raise ValueError unless EfficientNet-Lite0 can be the backbone."""
+    if in_channels != 3 or width != 64:
+        raise ValueError(
+            f"in_channels={in_channels}, width={width} do not fit EfficientNet-Lite0, which has 3 "
+            "channels in and one width. Use in_channels=3 and leave width out."
+        )

@@ -178,7 +178,8 @@ class ConvolutionBlock(Layers):
     """Convolution without bias, batch norm, and an activation unless that is None.
 
     Padded as TensorFlow's "SAME", so that the output has size / stride rows where the stride
-    divides the size. An odd total is shared unevenly, one more row at the bottom.
+    divides the size. An odd total is shared unevenly, one more row at the bottom; ``symmetric``
+    pads both sides alike instead, so that unit i stands on row ``stride * i``.
 
     Examples
     --------
@@ -197,9 +198,10 @@ class ConvolutionBlock(Layers):
         groups: int = 1,
         eps: float = 1e-5,
         activation: type[nn.Module] | None = nn.ReLU6,
+        symmetric: bool = False,
     ) -> None:
         super().__init__()
-        total = dilation * (kernel_size - 1) + 1 - stride
+        total = dilation * (kernel_size - 1) + (0 if symmetric else 1 - stride)
         before, after = total // 2, total - total // 2
         if before != after:
             self.pad = nn.ZeroPad2d((before, after, before, after))

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from segviz.models._requirements import check_choice
+from segviz.models._requirements import check_choice, check_light
 from segviz.models.backbones import EfficientNetLite0
 from segviz.models.blocks import (
     check_images,
@@ -189,7 +189,7 @@ def _backbone(
     if name == "vgg16":
         return DilatedVGG16(in_channels, width, weights), 8 * width
     if name == "efficientnet_lite0":
-        _check_light(in_channels, width)
+        check_light(in_channels, width)
         light = EfficientNetLite0(output_stride=output_stride, pretrained=weights)
         return light, light.channels[output_stride]
     if weights and form == "paper":
@@ -203,14 +203,6 @@ def _backbone(
         stride_first=caffe, ceil_mode=caffe, pretrained=weights,
     )  # fmt: skip
     return resnet, resnet.channels[output_stride]
-
-
-def _check_light(in_channels: int, width: int) -> None:
-    if in_channels != EfficientNetLite0.in_channels or width != 64:
-        raise ValueError(
-            f"in_channels={in_channels}, width={width} do not fit EfficientNet-Lite0, which has 3 "
-            "channels in and one width. Use in_channels=3 and leave width out."
-        )
 
 
 def _atrous(inputs: int, outputs: int, rate: int, kernel_size: int) -> nn.Conv2d:

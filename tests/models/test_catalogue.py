@@ -8,6 +8,7 @@ from segviz.losses import cross_entropy
 from segviz.models import (
     FCN,
     DeepLabV2,
+    DeepLabV3Plus,
     FCNLadder,
     SegNet,
     SegNetBasic,
@@ -35,6 +36,9 @@ NETWORKS = [
     ("deeplab_v2", {}, DeepLabV2, (1, 3, 33, 50), (1, 21, 33, 50)),
     ("deeplab_v2", {"backbone": "vgg16"}, DeepLabV2, (1, 3, 33, 50), (1, 21, 33, 50)),
     ("deeplab_v2", LIGHT | {"multi_scale": True}, DeepLabV2, (2, 3, 65, 50), (2, 21, 65, 50)),
+    ("deeplab_v3plus", {}, DeepLabV3Plus, (2, 3, 33, 50), (2, 21, 33, 50)),
+    ("deeplab_v3plus", {"backbone": "resnet101"}, DeepLabV3Plus, (2, 3, 17, 18), (2, 21, 17, 18)),
+    ("deeplab_v3plus", LIGHT, DeepLabV3Plus, (2, 3, 33, 50), (2, 21, 33, 50)),
     ("unet", {}, UNet, (1, 1, 188, 204), (1, 2, 4, 20)),
     ("unet", {"form": "release", "width": 4}, UNet, (1, 1, 188, 188), (1, 2, 4, 4)),
     ("unet", {"padded": True, "depth": 3, "skips": False}, UNet, (2, 1, 16, 24), (2, 2, 16, 24)),

@@ -20,10 +20,10 @@ FORMS = [
 @pytest.fixture
 def short(monkeypatch):
     """ResNet-101 with few blocks, to keep real runs small."""
-    monkeypatch.setattr(resnet, "BLOCKS", (1, 2, 2, 1))
+    monkeypatch.setattr(resnet, "BLOCKS", (1, 1, 2, 1))
 
 
-def torchvision_resnet(blocks=(1, 2, 2, 1)):
+def torchvision_resnet(blocks=(1, 1, 2, 1)):
     return torchvision.models.ResNet(torchvision.models.resnet.Bottleneck, blocks)
 
 

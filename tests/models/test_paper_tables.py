@@ -41,6 +41,19 @@ SUMMARY = [
     ],
     ("deeplab_v2", {}, (3, 513, 513), 44_048_532, 188.89),  # ResNet-101, ASPP [V, C]
     ("deeplab_v2", {"frozen_norm": True}, (3, 513, 513), 43_943_188, 188.89),  # [V, C]
+    *[
+        ("deeplab_v3plus", variant, (3, 513, 513), parameters, giga)
+        for variant, parameters, giga in (
+            ({}, 41_055_413, 54.04),  # Xception-65, separable; printed 54.17 [P, C]
+            ({"output_stride": 8}, 41_055_413, 176.85),  # printed 177.10 [P, C]
+            ({"separable": False}, 54_711_461, 86.68),  # [C]
+            ({"separable": False, "decoder": False}, 53_407_813, 64.92),  # [C]
+            ({"separable": False, "output_stride": 8}, 54_711_461, 248.78),  # [C]
+            ({"separable": False, "decoder": False, "output_stride": 8}, 53_407_813, 227.04),  # [C]
+            ({"backbone": "resnet101"}, 59_344_309, 92.82),  # floor pooling, 7 x 7 stem [V, C]
+            ({"backbone": "resnet101", "separable": True}, 45_688_261, None),  # [C]
+        )
+    ],
     ("unet", {}, (1, 572, 572), 31_030_658, 150.43),  # [V, C]
     ("unet", {"form": "release"}, (1, 572, 572), 31_100_354, 157.29),  # [V, C]
     ("unet", {"padded": True}, (1, 32, 32), 31_036_546, None),  # the common port, padded [C]
@@ -60,6 +73,10 @@ def test_parameters_and_multiply_adds(name, variant, size, parameters, giga):
 
 # name, arguments, picture, layer, pixels along one axis
 FIELDS = [
+    ("deeplab_v3plus", {}, (3, 513, 513), "backbone.blocks.20", 1915),  # [C]
+    ("deeplab_v3plus", {}, (3, 513, 513), "aspp.branches.3", 2491),  # rate 18 [C]
+    ("deeplab_v3plus", {"backbone": "resnet101"}, (3, 513, 513), "backbone.layer4", 1003),  # [C]
+    ("deeplab_v3plus", {"backbone": "resnet101"}, (3, 513, 513), "aspp.branches.3", 1579),  # [C]
     *[
         ("deeplab_v2", {"backbone": "vgg16"}, (3, 513, 513), layer, pixels)  # [C]
         for layer, pixels in [
@@ -185,3 +202,36 @@ def test_atrous_kernels():
     for rate, taps, pixels in ((6, 13, 97), (12, 25, 193), (18, 37, 289), (24, 49, 385)):
         assert receptive_field([(3, 1, 0, rate)]).size == (taps,)
         assert receptive_field([(1, 8), (3, 1, 0, rate)]).size == (pixels,)
+
+
+@pytest.mark.parametrize("backbone", ["xception65", "resnet101"])
+def test_deeplab_v3plus_sizes(backbone):
+    """513 x 513 at output stride 16: 33 -> ASPP 1280 -> 256, 129 with 256 + 48, 513 [P, V]."""
+    model = made("deeplab_v3plus", backbone=backbone)
+    rows = {row.layer: row.output_size for row in explain_shapes(model, (3, 513, 513)).layers}
+    joined = [size for layer, size in rows.items() if layer.endswith("cat")]
+    assert joined == [(1280, 33, 33), (304, 129, 129)]
+    assert rows["aspp.project.conv"] == (256, 33, 33)
+    assert rows["classify"] == (21, 129, 129)
+    assert model.backbone.channels == {4: 256, 16: 2048} | (
+        {8: 512} if "resnet" in backbone else {}
+    )
+    assert model.eval()(torch.zeros(1, 3, 513, 513, device="meta")).shape[2:] == (513, 513)
+
+
+def test_xception_is_the_authors():
+    """Blocks of the authors' code [V]; its parameters, as in two other implementations [C]."""
+    backbone = made("deeplab_v3plus").backbone
+    assert sum(weight.numel() for weight in backbone.parameters()) == 37_867_312
+    convolutions = [
+        [layer.pointwise.conv.out_channels for layer in block.layers] for block in backbone.blocks
+    ]
+    middle = [[728] * 3] * 17  # the last one of the entry flow, and 16
+    assert convolutions == [[128] * 3, [256] * 3, *middle, [728, 1024, 1024], [1536, 1536, 2048]]
+    rates = [block.layers[0].depthwise.conv.dilation[0] for block in backbone.blocks]
+    assert rates == [1] * 20 + [2]
+    rates = [
+        block.layers[0].depthwise.conv.dilation[0]
+        for block in made("deeplab_v3plus", output_stride=8).backbone.blocks
+    ]
+    assert rates == [1] * 3 + [2] * 17 + [4]
