@@ -105,7 +105,7 @@ def compared_with_torch(
         return f"torch's {name}: {theirs.size} numbers instead of {output.size}"
     difference = float(np.abs(theirs - output).max())
     if difference == 0:
-        return f"torch's {name}: the same {output.size} numbers, difference 0"
+        return f"torch's {name}: same {output.size} numbers, difference 0"
     return f"torch's {name}: {output.size} numbers, largest difference {difference:.1e} (rounding)"
 
 
@@ -136,8 +136,8 @@ def _output_padding_remark(m: int, output_padding: int, stride: int, end: str) -
     if output_padding >= stride or output_padding >= m:
         return f"{words}, where stamps may still reach."
     return (
-        f"{words}: a convolution with these settings takes {m - output_padding} and {m} numbers to "
-        f"the same size, and this says that {m} are meant."
+        f"{words}: a convolution takes {m - output_padding} and {m} to the same size, "
+        f"and this says that {m} is meant."
     )
 
 

@@ -44,7 +44,7 @@ def _check_transposed(widget, n, k, sizes):
     assert made["output"].tolist() == expected.tolist()
     assert made["grid"] == len(expected)
     assert made["formula"].endswith(f" = {len(expected)}")
-    assert made["check"].endswith(f"the same {len(expected)} numbers, difference 0")
+    assert made["check"].endswith(f"same {len(expected)} numbers, difference 0")
     # The stamps add up to the output, and so does the matrix of the taps, transposed.
     matrix = np.zeros((n, len(expected) + 1))
     matrix[np.arange(n)[:, None], made["targets"]] = W[:k]
@@ -156,7 +156,7 @@ def test_rounding_is_shown_as_what_it_is():
         ({"stride": 3}, "Each output gets 1 product."),
         ({"stride": 4}, "Each output gets 0 to 1 product."),
         ({"padding": 1}, "padding = 1 crops 1 from each side"),
-        ({"output_padding": 1}, "takes 9 and 10 numbers to the same size, and this says that 10"),
+        ({"output_padding": 1}, "takes 9 and 10 to the same size, and this says that 10"),
         ({"stride": 1, "dilation": 3, "output_padding": 2}, "adds 2 at the end only, where stamps"),
         ({"direction": "normal", "n": 4}, "1 of 4 inputs are never read."),
         ({"direction": "normal", "n": 5, "padding": 1}, "Every input is read. 2 taps read zeros"),
@@ -169,7 +169,7 @@ def test_remarks_by_hand(sizes, words):
 @pytest.mark.parametrize("output_padding", [1, 2, 3])
 def test_what_is_said_of_output_padding_is_true(output_padding):
     widget = TransposedConvolution1D(stride=4, output_padding=output_padding)
-    small, large = map(int, re.findall(r"takes (\d+) and (\d+) numbers", widget.trace["remark"])[0])
+    small, large = map(int, re.findall(r"takes (\d+) and (\d+) to", widget.trace["remark"])[0])
     for size in (small, large):
         made = conv1d(torch.zeros(1, size), torch.ones(1, 1, 3), stride=4)
         assert made.shape[-1] == widget.n
