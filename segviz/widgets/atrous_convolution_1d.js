@@ -46,7 +46,6 @@ function render(context) {
     steps, rate: () => Math.max(1, steps() / 9),
     name: (step) => `step ${step + 1} of ${steps()}`,
   });
-  walk.seek(2);
   view.stage.append(sampling(view, walk), matrix(view, walk));
   view.lines.append(...texts(view, walk));
   view.onDraw(() => view.say(sentence(view.trace(), at(view, walk))));
@@ -78,7 +77,7 @@ function cellSizes(view) {
   const wide = room >= 760;
   const largest = wide ? Math.floor(372 / x.length) : Math.floor((room - 76) / x.length);
   const square = Math.max(16, Math.min(36, largest));
-  const left = wide ? room - square * x.length - 100 : room - 4;
+  const left = wide ? Math.min(700, room - square * x.length - 100) : room - 4;
   const cell = Math.max(15, Math.min(50, Math.floor(left / (x.length + 2 * zeros))));
   return { cell, square, left };
 }
@@ -98,7 +97,8 @@ function setCell(table, size) {
 
 function paintCell(cell, colour) {
   if (cell.colour === (cell.colour = colour)) return;
-  cell.element.style.background = colour;
+  if (colour) cell.element.style.background = colour;
+  else cell.element.removeAttribute("style");
 }
 
 // The input with its taps, and the output under it, each number below the middle of its window.

@@ -160,8 +160,8 @@ function lines(view, walk) {
 
 // One row a layer: the field by formula and by gradient, side by side. There is room for three.
 function layerTable(view, walk) {
-  const heads = ["layer", "rate", "field by formula", "by gradient", "pixels that count", "weights"];
-  const cell = "text-align: left; padding: 1px 18px 1px 0; font-weight: inherit; height: 1.5em";
+  const heads = ["layer", "rate", "field by formula", "by gradient", "seen", "weights"];
+  const cell = "text-align: left; padding: 1px 14px 1px 0; font-weight: inherit; height: 1.5em";
   const row = (kind, texts) => element("tr", {},
     ...texts.map((text) => element(kind, { style: cell, scope: kind === "th" ? "col" : null }, text)));
   const body = [0, 1, 2].map(() => row("td", heads.map(() => "")));
