@@ -190,7 +190,7 @@ for ceil_mode in (False, True):
     print("ceil: " if ceil_mode else "floor:", *(f" {n} -> {m}" for n, m in pooled.items()))
 
 # %% [markdown]
-# Two sizes for each result, in both modes. And a picture need not be odd itself. CamVid's pictures have 360 rows, which divide by 2, and by 4, and by 8. But networks pool five times:
+# Two sizes for each result, in both modes. And a picture need not be odd itself. SegNet, which we meet in section 10, reads pictures of 360 rows. They divide by 2, and by 4, and by 8. But networks pool five times:
 
 # %% tags=["nbval-check-output"]
 def stack(n, poolings=5, ceil_mode=True):

@@ -36,7 +36,7 @@ def windows(way: Way, trip: Trip) -> list[tuple[list[int], list[int]]]:
 
 def sizes(way: Way, trip: Trip) -> list[str]:
     """How large the pooled map and the output are, and which other sizes pool to the same."""
-    lines = []
+    changes: dict[str, list[str]] = {}
     for axis, name in enumerate(("rows", "columns")):
         n, m, size = trip.x.shape[axis], trip.pooled.shape[axis], trip.size[axis]
         *others, last = same_size(m, way.kernel_size, way.ceil_mode)
@@ -44,8 +44,8 @@ def sizes(way: Way, trip: Trip) -> list[str]:
             f"{', '.join(map(str, others))} and {last} {'all' if others[1:] else 'both'} give {m}"
         )
         wrong = "" if size == n else f", not {n}"
-        lines.append(f"{n} {name} → {m} → {size}{wrong} ({both})")
-    return lines
+        changes.setdefault(f"→ {m} → {size}{wrong} ({both})", []).append(f"{n} {name}")
+    return [f"{' and '.join(names)} {change}" for change, names in changes.items()]
 
 
 def same_size(pooled: int, kernel_size: int, ceil_mode: bool) -> list[int]:

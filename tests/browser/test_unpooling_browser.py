@@ -129,7 +129,7 @@ def test_a_size_left_out_shears_table_and_picture_alike(notebook, root):
     notebook.widget()
     expected = Unpooling2D(rows=5, columns=5, ceil_mode=True, output_size="left out").trace
     assert _table(root, 3) == _texts(expected["unpooled"])
-    expect(root).to_contain_text("5 rows → 3 → 6, not 5 (5 and 6 both give 3)")
+    expect(root).to_contain_text("5 rows and 5 columns → 3 → 6, not 5 (5 and 6 both give 3)")
     canvas = root.locator("canvas").last
     shown = cells_of(canvas, *expected["unpooled_picture"].shape)
     assert (shown == expected["unpooled_picture"][..., None]).all()
@@ -145,7 +145,7 @@ def test_a_size_that_cannot_be_guessed_is_refused_with_the_remedy(notebook, root
     expect(alert).to_contain_text("indices hold 18, but output_size=(4, 4) has no such pixel.")
     alert.get_by_role("button", name="Use output_size = 'kept'").click()
     expect(alert).to_be_empty()
-    expect(notebook.widget()).to_contain_text("5 rows → 2 → 5")
+    expect(notebook.widget()).to_contain_text("5 rows and 5 columns → 2 → 5")
 
 
 @pytest.mark.parametrize("indices", ["of another picture", "of the next layer"])

@@ -192,7 +192,7 @@ def test_by_hand():
     assert trace["saved"].tolist() == [[4, 7], [9, 10]]
     assert trace["unpooled"].tolist() == [[0, 0, 0, 0], [4, 0, 0, 5], [0, 1, 7, 0], [0, 0, 0, 0]]
     assert trace["outcome"] == "4 of 16 numbers are back where they stood."
-    assert trace["sizes"][0] == "4 rows → 2 → 4 (4 and 5 both give 2)"
+    assert trace["sizes"][0] == "4 rows and 4 columns → 2 → 4 (4 and 5 both give 2)"
     assert trace["say"][2] == (
         "Step 3 of 8, down: rows 2 to 3, columns 0 to 1: the largest is 1 (there 2 times; the "
         "first counts). Index 9 is saved."
@@ -200,6 +200,13 @@ def test_by_hand():
     assert trace["written"][2] == "max(0, 1, 1, 0) = 1, at row 2, column 1: index 2 × 4 + 1 = 9"
     assert trace["say"][6] == "Step 7 of 8, up: 1 goes to index 9: row 2, column 1."
     assert trace["written"][6] == "index 9 = 2 × 4 + 1"
+
+
+def test_by_hand_sizes_that_differ_have_a_line_each():
+    assert Unpooling2D(rows=4, columns=5, kernel_size=3, ceil_mode=True).trace["sizes"] == [
+        "4 rows → 2 → 4 (4, 5 and 6 all give 2)",
+        "5 columns → 2 → 5 (4, 5 and 6 all give 2)",
+    ]
 
 
 def test_by_hand_the_other_ways():
@@ -226,7 +233,7 @@ def test_by_hand_a_lost_size_shears_the_table_in_ceil_mode():
     assert made["saved"].ravel().tolist() == [6, 8, 9, 16, 18, 19, 21, 23, 24]
     # 6 stood at row 1, column 1 of 5 columns; index 6 of 6 columns is row 1, column 0.
     assert made["unpooled"][1].tolist() == [6, 0, 8, 9, 0, 0]
-    assert made["sizes"][0] == "5 rows → 3 → 6, not 5 (5 and 6 both give 3)"
+    assert made["sizes"][0] == "5 rows and 5 columns → 3 → 6, not 5 (5 and 6 both give 3)"
 
 
 def test_by_hand_a_lost_size_is_refused_in_floor_mode_and_keeping_it_is_offered():
