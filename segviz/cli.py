@@ -238,7 +238,7 @@ def _recipes(options: argparse.Namespace) -> int:
         for name, network in recipe.networks.items():
             goals = [f"{metric} >= {score}" for metric, score in network.at_least.items()]
             goals += [f"{metric} <= {score}" for metric, score in network.at_most.items()]
-            print(f"  {name:24} {', '.join(goals)}")
+            print(f"  {name:24} {', '.join(goals)}".rstrip())
     return 0
 
 

@@ -17,7 +17,7 @@ from segviz.training.loop import Draw, Loss
 from segviz.training.recipe import Network, Recipe
 
 BOX = (48, 64, 48)
-PART = (32, 48, 32)
+PART = (40, 56, 40)
 # Shares of the voxels of the training volumes: background, anterior, posterior.
 SHARES = (0.947, 0.028, 0.025)
 
@@ -105,9 +105,9 @@ RECIPE = Recipe(
         "hippo_plain_longer": _network(cross_entropy, steps=120),
     },
     loss=dice_loss,
-    augmentation="parts of 32 x 48 x 32, gain and offset",
+    augmentation="parts of 40 x 56 x 40, gain and offset",
     steps=60,
-    batch_size=4,
+    batch_size=2,
     learning_rate=4e-3,
     schedule="one_cycle",
     budget=90,

@@ -110,7 +110,7 @@ class Recipe:
     needs_gpu: str = ""
 
     def __str__(self) -> str:
-        seconds = "on a GPU" if self.budget is None else f"{self.budget:.0f} CPU seconds each"
+        seconds = "for a GPU" if self.budget is None else f"{self.budget:.0f} CPU seconds each"
         return (
             f"{self.name}: {self.title}. {self.set}, {', '.join(self.networks)}, "
             f"{self.steps} steps of {self.batch_size}, {seconds}"

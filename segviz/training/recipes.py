@@ -9,7 +9,16 @@ from pathlib import Path
 
 from segviz.datasets import Samples, load
 from segviz.ops._checks import shown, whole_number
-from segviz.training import camvid_ladder, patch_to_fcn, processes
+from segviz.training import (
+    camvid_ladder,
+    deeplabv2_camvid,
+    em_unet,
+    patch_to_fcn,
+    processes,
+    segnet_camvid,
+    unet_isbi2012,
+    vnet_hippocampus,
+)
 from segviz.training._files import remove_with_leftovers
 from segviz.training.cards import Card, Evaluation
 from segviz.training.checkpoints import load_checkpoint, save_checkpoint
@@ -17,13 +26,15 @@ from segviz.training.devices import device
 from segviz.training.recipe import Recipe
 from segviz.training.runs import run, state_file, write_card
 
-_RECIPES = {module.RECIPE.name: module.RECIPE for module in (patch_to_fcn, camvid_ladder)}
+_FOR_LAPTOPS = (patch_to_fcn, camvid_ladder, em_unet)
+_AS_IN_THE_PAPERS = (segnet_camvid, unet_isbi2012, vnet_hippocampus, deeplabv2_camvid)
+_RECIPES = {module.RECIPE.name: module.RECIPE for module in (*_FOR_LAPTOPS, *_AS_IN_THE_PAPERS)}
 
 
 def list_recipes() -> list[Recipe]:
-    """Return every recipe.
+    """Return every recipe: first those for a laptop, then the papers' own, which need a GPU.
 
-    >>> [recipe.name for recipe in list_recipes()]
+    >>> [recipe.name for recipe in list_recipes()][:2]
     ['patch_to_fcn', 'camvid_ladder']
     """
     return list(_RECIPES.values())

@@ -58,7 +58,8 @@ def run(
     )
     todo.finish(model, prepared)
     round_weights(model, todo.stored)
-    model.eval().to(device())
+    # As it will be when it is loaded again: another layout in memory adds up in another order.
+    model.eval().to(device(), memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     if processes.rank() > 0:
         return Run(model, history.cpu_seconds)
     return Run(model, history.cpu_seconds, todo.measure(model, test, progress))

@@ -10,6 +10,7 @@ import torch
 from segviz.models import create
 from segviz.training import Card, load_card, load_checkpoint, save_checkpoint
 from segviz.training.cards import Score
+from segviz.training.checkpoints import round_weights
 
 LIGHT = {"backbone": "efficientnet_lite0", "num_classes": 3}
 
@@ -164,3 +165,23 @@ def test_a_write_that_fails_leaves_the_old_files(saved, monkeypatch):
 def test_spread_of_a_single_seed_is_not_shown():
     assert str(Score(0.25, (0.25,))) == "0.250"
     assert Score(0.25, (0.25,)).spread == 0
+
+
+def test_weights_in_16_bits_are_those_that_were_measured(tmp_path):
+    model = create("unet", width=2, depth=1, padded=True, seed=0)
+    facts = card("unet", {"width": 2, "depth": 1, "padded": True}, stored="float16")
+    with pytest.raises(ValueError, match=r"is not rounded to float16.*round_weights first"):
+        save_checkpoint("tiny", model, facts, folder=tmp_path)
+    exact = {key: value.clone() for key, value in model.state_dict().items()}
+    round_weights(model, "float16")
+    written = save_checkpoint("tiny", model, facts, folder=tmp_path)
+    back = load_checkpoint("tiny", folder=tmp_path)
+    assert back.card == written
+    for key, value in back.model.state_dict().items():
+        assert torch.equal(value, model.state_dict()[key]), key
+        assert value.dtype == exact[key].dtype
+        few = value.ndim < 2  # biases and batch norm
+        assert torch.equal(value, exact[key] if few else exact[key].half().float()), key
+    full = save_checkpoint("full", model, dataclasses.replace(facts, stored="float32"),
+                           folder=tmp_path)  # fmt: skip
+    assert written.bytes < full.bytes
