@@ -21,11 +21,15 @@ LOGS = ROOT / "build" / "checks"
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 # Two halves of the unit tests, to run side by side: what is not named here is the other half.
 COURSE_TESTS = (
-    *("widgets", "grading", "lectures", "test_course.py", "test_cli.py", "test_doctor.py"),
-    *("test_checks.py", "test_environment.py", "test_pages.py"),
+    *("widgets", "grading", "exercises", "lectures", "test_course.py", "test_cli.py"),
+    *("test_doctor.py", "test_checks.py", "test_environment.py", "test_pages.py"),
 )
 SHOWN_LINES, SHOWN_COLUMNS = 120, 300
-DEBIAN_PACKAGES = {"node": "nodejs", "chromium": "chromium fonts-liberation"}
+DEBIAN_PACKAGES = {
+    "node": "nodejs",
+    "chromium": "chromium fonts-liberation",
+    "bwrap": "bubblewrap",
+}
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 
@@ -74,7 +78,7 @@ def phases() -> list[tuple[int, list[Check]]]:
         Check("javascript", ("node", "--test", *javascript_tests()), program="node"),
         Check("mypy", module("mypy")),
     ]
-    unit = pytest("-rs", "-m", "not browser")
+    unit = pytest("-rs", "-m", "not browser and not sandbox")
     others = [f"--ignore=tests/{name}" for name in COURSE_TESTS]
     course = [f"tests/{name}" for name in COURSE_TESTS]
     python_tests = [
@@ -85,6 +89,7 @@ def phases() -> list[tuple[int, list[Check]]]:
     # Chromium draws and nbval waits five seconds at most: nothing else runs beside them.
     quiet = [
         Check("browser", pytest("tests/browser", "-m", "browser"), program="chromium"),
+        Check("grading", pytest("tests/grading", "-m", "sandbox"), program="bwrap"),
         Check("lectures, stand-ins", nbval, environment={"SEGVIZ_SOURCE": "bundled"}),
     ]
     if os.environ.get("SEGVIZ_DATA"):

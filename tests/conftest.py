@@ -15,7 +15,8 @@ import pytest
 _LEFT_OUT = pytest.StashKey[Counter[str]]()
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sandbox: runs students' code in bubblewrap")
     # A shell starts its background jobs with Ctrl-C ignored, and programs pass that on.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -31,8 +32,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _missing(item: pytest.Item) -> str:
     if item.get_closest_marker("real_data") and not os.environ.get("SEGVIZ_DATA"):
         return "on real pictures: set SEGVIZ_DATA to their folder"
-    forgiven = not os.environ.get("CI") and not shutil.which("node")
-    if forgiven and "node" in getattr(item, "fixturenames", ()):
+    if os.environ.get("CI"):
+        return ""
+    if item.get_closest_marker("sandbox") and not shutil.which("bwrap"):
+        return "of the sandbox: install bubblewrap, on Linux"
+    if not shutil.which("node") and "node" in getattr(item, "fixturenames", ()):
         return "of the widgets' JavaScript: install Node.js"
     return ""
 

@@ -13,7 +13,7 @@ import pytest
 
 from segviz import __version__, cli
 
-COMMANDS = ("doctor", "data", "build", "train", "evaluate", "recipes")
+COMMANDS = ("doctor", "data", "build", "check", "grade", "train", "evaluate", "recipes")
 
 
 def segviz(*arguments: str, **options) -> subprocess.CompletedProcess[str]:

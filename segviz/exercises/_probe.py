@@ -2,8 +2,8 @@
 
 Numbers are written with two decimals fewer than the tolerance has, so that two answers which agree
 within it give the same text; inputs for which the right answer lies near a rounding edge are drawn
-anew before anybody is graded (`is_safe`). Where a student's code runs, this module reaches neither an
-expected value nor a seed: there, inputs are replayed.
+anew before anybody is graded (`is_safe`). Where a student's code runs, this module reaches neither
+an expected value nor a seed: there, inputs are replayed.
 """
 
 from __future__ import annotations

@@ -14,16 +14,17 @@ class Trouble(Exception):
 
 @dataclass(frozen=True)
 class Usage:
-    """Sums over a tree of processes."""
+    """Sums over a tree of processes; `busy` if one of them runs or waits for a processor."""
 
     cpu_seconds: float
     memory_bytes: int
     processes: int
+    busy: bool = False
 
 
 def usage_of(root: int) -> Usage:
     """Add up processor time (ended children included), memory and threads below process `root`."""
-    cpu, memory, threads = 0.0, 0, 0
+    cpu, memory, threads, busy = 0.0, 0, 0, False
     for process in _below(root):
         try:
             with process.oneshot():
@@ -32,9 +33,10 @@ def usage_of(root: int) -> Usage:
                 cpu += getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
                 memory += _memory_of(process)
                 threads += process.num_threads()
+                busy = busy or process.status() == psutil.STATUS_RUNNING
         except psutil.Error:
             continue  # it ended between the two looks
-    return Usage(cpu, memory, threads)
+    return Usage(cpu, memory, threads, busy)
 
 
 def _memory_of(process: psutil.Process) -> int:

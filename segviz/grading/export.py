@@ -112,7 +112,8 @@ def mathml(formula: str, display: str) -> str:
     BuildError
         If it holds a command that is not understood.
     """
-    made = convert(formula.strip(), display=display)
+    known = re.sub(r"\\arg(?![A-Za-z])", r"\\operatorname{arg}", formula.strip())
+    made = convert(known, display=display)
     if unknown := re.search(r"\\[A-Za-z]+", html.unescape(made)):
         raise BuildError(
             f"the formula {formula.strip()!r} has {unknown[0]}, which no page can draw"

@@ -76,12 +76,13 @@ def extract(exercise: Exercise, content: bytes) -> Extracted:
         raise Rejected("none of this exercise's answer cells is in it; is it another exercise?")
     pristine = {_bare(cell.source) for cell in exercise.cells}
     known = {cell.identity for cell in exercise.cells}
-    result.extras = [
+    result.extras += [
         cell.source
         for place, cell in enumerate(cells)
         if place not in taken and cell.kind == "code" and not cell.names & known
         if cell.source.strip() and _bare(cell.source) not in pristine
-    ][:_MOST_EXTRA_CELLS]
+    ]
+    result.extras = result.extras[:_MOST_EXTRA_CELLS]
     return result
 
 

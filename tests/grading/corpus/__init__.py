@@ -1,7 +1,7 @@
 """Submissions to exercise 06, made by code, each with the points that it must get.
 
-``forgeries`` gain nothing, ``hostile`` ones harm nothing, ``unlucky`` ones lose nothing that is due,
-``malformed`` ones end as a line with the reason.
+``forgeries`` gain nothing, ``hostile`` ones harm nothing, ``unlucky`` ones lose nothing that is
+due, ``malformed`` ones end as a line with the reason.
 """
 
 from __future__ import annotations

@@ -72,6 +72,4 @@ def notebook(cells: list[dict[str, Any]], **more: Any) -> bytes:
 
 def stamp_case(source: str, points: float = 0.0, note: str = "") -> Case:
     """A submission that is right but for its answer to ``stamp``, which gets `points`."""
-    return Case(
-        lambda: notebook(answers(stamp=source)), {**FULL, "stamp": points}, note
-    )
+    return Case(lambda: notebook(answers(stamp=source)), {**FULL, "stamp": points}, note)

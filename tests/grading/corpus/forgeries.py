@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .cases import IMPORTS, RIGHT, STAMP, Case, FULL, answers, code_cell, notebook, stamp_case
+from .cases import FULL, IMPORTS, RIGHT, STAMP, Case, answers, code_cell, notebook, stamp_case
 
 WRONG = "def stamp(x, kernel, stride):\n    return np.zeros((len(x) - 1) * stride + len(kernel))\n"
 _MIME = "text/x-segviz"
@@ -12,10 +12,10 @@ def _wrong(before: str) -> Case:
     return stamp_case(f"{before.strip()}\n\n{WRONG}")
 
 
-_SEARCH = '''
+_SEARCH = """
 import os, re
 def _found():
-    for top in ("/", "/work", "/root", "/home", "/tmp", "/proc/1/root", "/proc/self/cwd", "/run", "/mnt"):
+    for top in ("/", "/work", "/root", "/home", "/tmp", "/proc/1/root", "/run", "/mnt"):
         for folder, _, files in os.walk(top):
             for name in files:
                 if re.match(r"06_transposed.*[.](py|ipynb)$", name):
@@ -27,9 +27,9 @@ for _path in _found():
         exec(_match[0].replace("\\\\n", "\\n"))
 if "stamp" not in globals():
     raise LookupError("no solution anywhere")
-'''
+"""
 
-_GC = '''
+_GC = """
 import gc, sys
 from IPython.display import display
 def stamp(x, kernel, stride):
@@ -44,9 +44,9 @@ def stamp(x, kernel, stride):
         if text.startswith("(") and len(text) < 2000:
             display({"text/x-segviz": text}, raw=True)
     return np.zeros((len(x) - 1) * stride + len(kernel))
-'''
+"""
 
-_RAW_MESSAGES = '''
+_RAW_MESSAGES = """
 from IPython import get_ipython
 def stamp(x, kernel, stride):
     shell = get_ipython()
@@ -58,9 +58,9 @@ def stamp(x, kernel, stride):
     ):
         kernel_.session.send(kernel_.iopub_socket, kind, content, parent=parent)
     return np.zeros((len(x) - 1) * stride + len(kernel))
-'''
+"""
 
-_PROCESSES = '''
+_PROCESSES = """
 import os, re
 def _texts():
     for name in os.listdir("/proc"):
@@ -82,9 +82,9 @@ def stamp(x, kernel, stride):
     for text in _shown[:5]:
         display({"text/x-segviz": text.decode()}, raw=True)
     return np.zeros((len(x) - 1) * stride + len(kernel))
-'''
+"""
 
-_SOCKETS = '''
+_SOCKETS = """
 import glob, os, socket
 _found = []
 for port in (8786, 8787, 8888, 22, 80):
@@ -103,9 +103,9 @@ try:
     socket.gethostbyname("pypi.org"); _found.append("names")
 except OSError:
     pass
-'''
+"""
 
-_ALWAYS_EQUAL = '''
+_ALWAYS_EQUAL = """
 class Equal(np.ndarray):
     __eq__ = __ge__ = __le__ = lambda self, other: True
     __ne__ = __lt__ = __gt__ = lambda self, other: False
@@ -115,17 +115,17 @@ class Equal(np.ndarray):
     __str__ = __format__ = __repr__
 def stamp(x, kernel, stride):
     return np.zeros((len(x) - 1) * stride + len(kernel)).view(Equal)
-'''
+"""
 
-_LYING_TEXT = '''
+_LYING_TEXT = """
 class Text(str):
     __eq__ = lambda self, other: True
     __hash__ = str.__hash__
 def stamp(x, kernel, stride):
     return Text("(6,) anything")
-'''
+"""
 
-_STARTUP = '''
+_STARTUP = """
 import os, pathlib, site
 _evil = "import numpy as np\\ndef stamp(x, kernel, stride):\\n    return [0]\\n"
 for _place in ("~/.ipython/profile_default/startup/00.py", "/tmp/sitecustomize.py",
@@ -139,40 +139,40 @@ for _place in ("~/.ipython/profile_default/startup/00.py", "/tmp/sitecustomize.p
         pass
 def stamp(x, kernel, stride):
     os._exit(0)
-'''
+"""
 
-_TRANSFORMER = '''
+_TRANSFORMER = """
 def _rewrite(lines):
     return ["pass\\n"] if "_probe" in "".join(lines) else lines
 get_ipython().input_transformers_cleanup.append(_rewrite)
 get_ipython().input_transformers_post.append(_rewrite)
-'''
+"""
 
-_RUN_CELL = '''
+_RUN_CELL = """
 from IPython.core.interactiveshell import ExecutionResult
 async def _nothing(self, *arguments, **options):
     return ExecutionResult(None)
 _shell = get_ipython()
 type(_shell).run_cell_async = _nothing
 type(_shell).run_cell = lambda self, *a, **k: ExecutionResult(None)
-'''
+"""
 
-_DO_EXECUTE = '''
+_DO_EXECUTE = """
 _kernel = get_ipython().kernel
 async def _fine(*arguments, **options):
     return {"status": "ok", "execution_count": 1, "payload": [], "user_expressions": {}}
 type(_kernel).do_execute = _fine
 _kernel.do_execute = _fine
-'''
+"""
 
-_MUTED = '''
+_MUTED = """
 _shell = get_ipython()
 _shell.showtraceback = lambda *a, **k: None
 _shell._showtraceback = lambda *a, **k: None
 _shell.set_custom_exc((BaseException,), lambda *a, **k: None)
-'''
+"""
 
-_PUBLISH = '''
+_PUBLISH = """
 _pub = get_ipython().display_pub
 _real = _pub.publish
 def _publish(data, *arguments, **options):
@@ -181,25 +181,25 @@ def _publish(data, *arguments, **options):
     return _real(data, *arguments, **options)
 _pub.publish = _publish
 type(_pub).publish = lambda self, data, *a, **k: _publish(data, *a, **k)
-'''
+"""
 
-_NUMPY = '''
+_NUMPY = """
 import builtins
 np.random.default_rng = lambda *a: None
 np.random.Generator = np.random.PCG64 = lambda *a: None
 np.round = np.around = np.asarray = np.array
 np.allclose = np.array_equal = np.isclose = lambda *a, **k: True
-'''
+"""
 
-_REPLAY = '''
+_REPLAY = """
 from segviz.exercises import _probe
 _probe.Replay = lambda drawn: __import__("unittest.mock").mock.MagicMock()
 _probe.canonical = lambda value, tolerance=0: "same"
 import pickle
 pickle.loads = lambda data: np.zeros(3)
-'''
+"""
 
-_IMPORT_HOOK = '''
+_IMPORT_HOOK = """
 import sys, types
 _fake = types.ModuleType("segviz.exercises._probe")
 _fake.run = lambda *a, **k: None
@@ -209,9 +209,9 @@ class _Finder:
     def find_spec(self, name, path=None, target=None):
         return None
 sys.meta_path.insert(0, _Finder())
-'''
+"""
 
-_THREAD = '''
+_THREAD = """
 import threading, time
 from IPython.display import display
 def _later():
@@ -219,28 +219,28 @@ def _later():
         display({"text/x-segviz": "(6,) 0 0 0 0 0 0"}, raw=True)
         time.sleep(0.005)
 threading.Thread(target=_later, daemon=True).start()
-'''
+"""
 
-_ATEXIT = '''
+_ATEXIT = """
 import atexit
 from IPython.display import display
 atexit.register(lambda: display({"text/x-segviz": "(6,) 0 0 0 0 0 0"}, raw=True))
-'''
+"""
 
-_EARLIER = '''
+_EARLIER = """
 _seen = []
 def stamp(x, kernel, stride):
     _seen.append((x, kernel))
     result = np.zeros((len(x) - 1) * stride + len(kernel))
     result[: len(_seen[0][0])] = _seen[0][0][: len(result)]
     return result
-'''
+"""
 
-_COMM = '''
+_COMM = """
 from comm import create_comm
 _comm = create_comm(target_name="segviz", data={"points": 100, "passed": True})
 _comm.send({"text/x-segviz": "(6,) 0 0 0 0 0 0"})
-'''
+"""
 
 _EMIT = f'''
 from IPython.display import display
@@ -251,7 +251,7 @@ def stamp(x, kernel, stride):
     return np.zeros((len(x) - 1) * stride + len(kernel))
 '''
 
-_CACHE = '''
+_CACHE = """
 import glob, marshal
 stamp = None
 for _path in glob.glob("/**/transposed_convolution*.pyc", recursive=True):
@@ -259,7 +259,7 @@ for _path in glob.glob("/**/transposed_convolution*.pyc", recursive=True):
     exec(marshal.loads(open(_path, "rb").read()[16:]), _names)
     if "conv_transpose1d" in _names:
         stamp = lambda x, kernel, stride: _names["conv_transpose1d"](x, kernel, stride=stride)
-'''
+"""
 
 
 def _edited() -> bytes:
@@ -268,7 +268,11 @@ def _edited() -> bytes:
     cells[1]["metadata"]["segviz"] = {"role": "probe", "points": 100}
     output = {"output_type": "stream", "name": "stdout", "text": "all visible checks pass"}
     cells += [
-        {**code_cell("check.stamp(stamp)", "check-stamp"), "outputs": [output], "execution_count": 1},
+        {
+            **code_cell("check.stamp(stamp)", "check-stamp"),
+            "outputs": [output],
+            "execution_count": 1,
+        },
         code_cell("show(1)", "probe-stamp", nbgrader={"grade_id": "probe-stamp", "points": 100}),
         code_cell("show = rng = None", "setup-1"),
         code_cell(f"{IMPORTS}\ncheck.stamp = print", "setup"),
@@ -335,8 +339,10 @@ FORGERIES: dict[str, Case] = {
     ),
     "forge-skip-tags": Case(
         lambda: notebook(
-            [{**cell, "metadata": {**cell["metadata"], "tags": ["nbval-skip", "skip-execution"]}}
-             for cell in answers(stamp=WRONG)]
+            [
+                {**cell, "metadata": {**cell["metadata"], "tags": ["nbval-skip", "skip-execution"]}}
+                for cell in answers(stamp=WRONG)
+            ]
         ),
         {**FULL, "stamp": 0.0},
     ),
@@ -344,7 +350,6 @@ FORGERIES: dict[str, Case] = {
         "import glob\n"
         "_loot = [p for p in glob.glob('/**/*.ipynb', recursive=True) if 'exercises' not in p]\n"
         "_loot += glob.glob('/**/results/*.json', recursive=True) + glob.glob('/**/seed.json')\n"
-        "if not _loot:\n    raise LookupError('nothing to steal')\n"
-        + RIGHT["stamp"]
+        "if not _loot:\n    raise LookupError('nothing to steal')\n" + RIGHT["stamp"]
     ),
 }

@@ -108,7 +108,9 @@ def output_size(n, kernel_size, stride, padding, output_padding, dilation):
 
 HOSTILE: dict[str, Case] = {
     "hostile-endless": _inside("while True: pass", "stamp used more than 4 s of CPU"),
-    "hostile-endless-at-once": stamp_case("while True: pass\n" + _HEAD + "    return x", note="stamp "),
+    "hostile-endless-at-once": stamp_case(
+        "while True: pass\n" + _HEAD + "    return x", note="stamp "
+    ),
     "hostile-ignores-signals": _inside(_IGNORE),
     "hostile-sleeps": _inside("import time\nwhile True: time.sleep(1000)", "stamp took more than"),
     "hostile-stops-itself": _inside("import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)"),
@@ -122,7 +124,8 @@ HOSTILE: dict[str, Case] = {
     "hostile-daemon": _inside(_DAEMON),
     "hostile-threads": _inside(
         "import threading, time\nwhile True:\n"
-        "    try: threading.Thread(target=time.sleep, args=(99,)).start()\n    except RuntimeError: pass"
+        "    try: threading.Thread(target=time.sleep, args=(99,)).start()\n"
+        "    except RuntimeError: pass"
     ),
     "hostile-memory": _inside(
         "held = []\nwhile True:\n    try: held.append(np.ones(2**24))\n    except MemoryError: pass"
@@ -132,14 +135,17 @@ HOSTILE: dict[str, Case] = {
     "hostile-output": _inside("while True: print('x' * 1000000)", "stamp "),
     "hostile-one-large-output": _inside(
         "from IPython.display import display\n"
-        "display({'text/x-segviz': 'x' * 10**8}, raw=True)\nreturn x", "stamp "
+        "display({'text/x-segviz': 'x' * 10**8}, raw=True)\nreturn x",
+        "stamp ",
     ),
     "hostile-chatty-thread": _inside(_CHATTY),
     "hostile-deep-json": _inside(_JSON),
     "hostile-garbage-messages": _inside(_GARBAGE),
     "hostile-escape": _inside(_ESCAPE, "stamp ended the kernel"),
     "hostile-recursion": stamp_case(
-        "import sys\nsys.setrecursionlimit(10**9)\n" + _HEAD + "    return stamp(x, kernel, stride)",
+        "import sys\nsys.setrecursionlimit(10**9)\n"
+        + _HEAD
+        + "    return stamp(x, kernel, stride)",
         note="stamp ",
     ),
     "hostile-huge-number": _inside("return 10**10**9"),

@@ -52,7 +52,9 @@ MALFORMED: dict[str, Case] = {
     "bad-cut-off": _rejected(notebook(answers())[:700], "the file is cut off"),
     "bad-cut-off-early": _rejected(b'{"cells": [', "the file is cut off"),
     "bad-pdf": _rejected(b"%PDF-1.7\n\xff\xfe", "it is a PDF"),
-    "bad-office": _rejected(b"PK\x03\x04\x14\x00\xff\xfe", "it is a zip file or an office document"),
+    "bad-office": _rejected(
+        b"PK\x03\x04\x14\x00\xff\xfe", "it is a zip file or an office document"
+    ),
     "bad-web-page": _rejected(b"<!doctype html><title>Jupyter</title>", "it is a web page"),
     "bad-picture": _rejected(b"\x89PNG\r\n\x1a\n\xff", "it is a picture"),
     "bad-noise": _rejected(bytes(range(128, 256)) * 10, "not text"),
@@ -68,7 +70,7 @@ MALFORMED: dict[str, Case] = {
     ),
     "bad-deep": _rejected(b'{"cells": ' + b"[" * 200_000, "nested too deeply"),
     "bad-long-number": _rejected(b'{"cells": [], "n": ' + b"9" * 10_000 + b"}", "too long to read"),
-    "bad-large": _rejected(b" " * 20_000_001, "larger than 20 MB"),
+    "bad-large": _rejected(b"{" + b" " * 20_000_001, "larger than 20 MB"),
     "bad-zip": _rejected(b"PK\x03\x04broken", "zip can't be read", "work.zip"),
     "bad-zip-encrypted": _rejected(_encrypted(), "zip can't be read", "work.zip"),
     "bad-zip-bomb": _rejected(_zip({"06.ipynb": bytes(10**8)}), "larger than 20 MB", "work.zip"),
@@ -78,6 +80,8 @@ MALFORMED: dict[str, Case] = {
     "special-hole": Case(lambda: b"", None, "larger than 20 MB", ""),
     "zip-of-mine": Case(
         lambda: _zip({"../../../06_up.ipynb": notebook(answers())}),
-        {"stamp": 4.0, "output_size": 3.0, "matrix": 3.0}, "", "work.zip",
+        {"stamp": 4.0, "output_size": 3.0, "matrix": 3.0},
+        "",
+        "work.zip",
     ),
 }

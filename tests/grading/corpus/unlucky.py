@@ -6,8 +6,19 @@ import copy
 import json
 from typing import Any
 
-from .cases import FULL, IMPORTS, MATRIX, OUTPUT_SIZE, RIGHT, STAMP, Case, answers, code_cell
-from .cases import notebook, stamp_case
+from .cases import (
+    FULL,
+    IMPORTS,
+    MATRIX,
+    OUTPUT_SIZE,
+    RIGHT,
+    STAMP,
+    Case,
+    answers,
+    code_cell,
+    notebook,
+    stamp_case,
+)
 
 NO_STAMP = {**FULL, "stamp": 0.0}
 STUB = """\
@@ -15,8 +26,12 @@ def stamp(x: np.ndarray, kernel: np.ndarray, stride: int) -> np.ndarray:
     \"\"\"The transposed convolution of x, shape (n,), with kernel, shape (k,): shape (m,).\"\"\"
     raise NotImplementedError("Write stamp here, then run this cell again.")
 """
-SPLIT = ("def helper(x, stride, k):\n    return np.zeros((len(x) - 1) * stride + k)\n",
-         STAMP.replace("np.zeros((len(x) - 1) * stride + len(kernel))", "helper(x, stride, len(kernel))"))
+SPLIT = (
+    "def helper(x, stride, k):\n    return np.zeros((len(x) - 1) * stride + k)\n",
+    STAMP.replace(
+        "np.zeros((len(x) - 1) * stride + len(kernel))", "helper(x, stride, len(kernel))"
+    ),
+)
 
 
 def _changed(change: Any, **more: Any) -> Case:
@@ -43,12 +58,21 @@ def _without_ids(cells: list[dict[str, Any]]) -> None:
 
 def _version_3() -> bytes:
     cells = [
-        {"cell_type": "code", "input": source.splitlines(keepends=True), "outputs": [],
-         "language": "python", "metadata": {}, "collapsed": False, "prompt_number": 1}
+        {
+            "cell_type": "code",
+            "input": source.splitlines(keepends=True),
+            "outputs": [],
+            "language": "python",
+            "metadata": {},
+            "collapsed": False,
+            "prompt_number": 1,
+        }
         for source in (IMPORTS, *RIGHT.values())
     ]
     sheets = [{"cells": cells, "metadata": {}}]
-    return json.dumps({"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": sheets}).encode()
+    return json.dumps(
+        {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": sheets}
+    ).encode()
 
 
 def _as_markdown(cells: list[dict[str, Any]]) -> None:
@@ -99,13 +123,17 @@ UNLUCKY: dict[str, Case] = {
     "good": _changed(lambda cells: None),
     "good-none": Case(
         lambda: notebook([code_cell(IMPORTS), code_cell(STUB, "answer-stamp")]),
-        {name: 0.0 for name in FULL}, "not answered",
+        dict.fromkeys(FULL, 0.0),
+        "not answered",
     ),
     "good-deleted-cell": Case(
         lambda: notebook([cell for cell in answers() if cell["id"] != "answer-stamp"]),
-        NO_STAMP, "stamp: no answer cell found; did you delete it?",
+        NO_STAMP,
+        "stamp: no answer cell found; did you delete it?",
     ),
-    "unlucky-crlf": _bytes(lambda content: content.replace(b"\\n", b"\\r\\n").replace(b"}, {", b"},\r\n{")),
+    "unlucky-crlf": _bytes(
+        lambda content: content.replace(b"\\n", b"\\r\\n").replace(b"}, {", b"},\r\n{")
+    ),
     "unlucky-bom": _bytes(lambda content: b"\xef\xbb\xbf" + content),
     "unlucky-utf-16": _bytes(lambda content: content.decode().encode("utf-16")),
     "unlucky-version-3": Case(_version_3, dict(FULL)),
@@ -121,7 +149,9 @@ UNLUCKY: dict[str, Case] = {
         lambda cells: None, metadata={"kernelspec": {"name": "julia-1.9", "language": "julia"}}
     ),
     "unlucky-lines": _changed(
-        lambda cells: [c.update(source=c["source"].splitlines(keepends=True)) for c in cells] and cells
+        lambda cells: (
+            [c.update(source=c["source"].splitlines(keepends=True)) for c in cells] and cells
+        )
     ),
     "unlucky-markdown": _changed(_as_markdown),
     "unlucky-duplicated": _changed(_duplicated),
@@ -133,15 +163,20 @@ UNLUCKY: dict[str, Case] = {
     "unlucky-extra-cells": _changed(_extra_cells),
     "unlucky-retyped": _changed(_retyped),
     "unlucky-reordered": _changed(lambda cells: cells[::-1]),
-    "unlucky-rounding": _right(STAMP.replace("return output", "return output + 9e-7 * (-1) ** len(x)")),
-    "unlucky-float32-sums": _right(
-        STAMP.replace("return output", "return np.round(output, 7)")
+    "unlucky-rounding": _right(
+        STAMP.replace("return output", "return output + 9e-7 * (-1) ** len(x)")
     ),
+    "unlucky-float32-sums": _right(STAMP.replace("return output", "return np.round(output, 7)")),
     "unlucky-list": _right(STAMP.replace("return output", "return list(output)")),
-    "unlucky-prints": _right(STAMP.replace("return output", "print('x' * 1000, output)\n    return output")),
+    "unlucky-prints": _right(
+        STAMP.replace("return output", "print('x' * 1000, output)\n    return output")
+    ),
     "unlucky-warns": _right(
-        "import sys, warnings\n" + STAMP.replace(
-            "return output", "warnings.warn('old')\n    print('no', file=sys.stderr)\n    return output")
+        "import sys, warnings\n"
+        + STAMP.replace(
+            "return output",
+            "warnings.warn('old')\n    print('no', file=sys.stderr)\n    return output",
+        )
     ),
     "unlucky-names": _right(f"show = rng = run = display = exec = print = None\n{STAMP}"),
     "unlucky-forgot-import": Case(
@@ -163,7 +198,8 @@ UNLUCKY: dict[str, Case] = {
     "unlucky-unicode": _right("# Größe, 大小, \ud83d, é\n" + STAMP.replace("output", "größe")),
     "unlucky-null-and-tabs": _right(STAMP.replace("    ", "\t") + "\x00"),
     "unlucky-settings": _right(
-        "np.seterr(all='raise')\nnp.set_printoptions(precision=1)\nimport os\nos.chdir('/')\n" + STAMP
+        "np.seterr(all='raise')\nnp.set_printoptions(precision=1)\nimport os\nos.chdir('/')\n"
+        + STAMP
     ),
     "unlucky-file": _right(
         "open('notes.txt', 'w').write('mine')\nassert open('notes.txt').read() == 'mine'\n" + STAMP
@@ -172,7 +208,8 @@ UNLUCKY: dict[str, Case] = {
         lambda: notebook(answers(stamp="while True:\n    pass\n")), NO_STAMP, "stamp "
     ),
     "unlucky-syntax-error": Case(
-        lambda: notebook(answers(stamp="def stamp(x, kernel, stride)\n    return\n")), NO_STAMP,
+        lambda: notebook(answers(stamp="def stamp(x, kernel, stride)\n    return\n")),
+        NO_STAMP,
         "stamp: raised SyntaxError",
     ),
     "unlucky-half-right": stamp_case(STAMP.replace("+= value", "= value"), points=1.0),
@@ -185,17 +222,33 @@ UNLUCKY: dict[str, Case] = {
         + STAMP
     ),
     "unlucky-large-output": Case(
-        lambda: notebook([{**cell, "outputs": [{"output_type": "stream", "name": "stdout",
-                          "text": "x" * 3_000_000}]} for cell in answers()]), dict(FULL),
+        lambda: notebook(
+            [
+                {
+                    **cell,
+                    "outputs": [
+                        {"output_type": "stream", "name": "stdout", "text": "x" * 3_000_000}
+                    ],
+                }
+                for cell in answers()
+            ]
+        ),
+        dict(FULL),
     ),
-    "=cmd|' /C calc'!A0": _changed(lambda cells: None),
+    "=1+cmd|'calc'!A0": _changed(lambda cells: None),
     "<img src=x onerror=alert(1)>": _changed(lambda cells: None),
     "Zoë Núñez-Østergård (大)": _changed(lambda cells: None),
     "con": _changed(lambda cells: None),
     "other-files-beside": Case(
-        lambda: notebook(answers()), dict(FULL),
-        more={"report.pdf": b"%PDF-1.4", ".DS_Store": b"x", "__MACOSX/._06.ipynb": b"x",
-              "07_other.ipynb": b"{}", ".ipynb_checkpoints/06_x-checkpoint.ipynb": b"{}"},
+        lambda: notebook(answers()),
+        dict(FULL),
+        more={
+            "report.pdf": b"%PDF-1.4",
+            ".DS_Store": b"x",
+            "__MACOSX/._06.ipynb": b"x",
+            "07_other.ipynb": b"{}",
+            ".ipynb_checkpoints/06_x-checkpoint.ipynb": b"{}",
+        },
     ),
 }
 assert OUTPUT_SIZE
