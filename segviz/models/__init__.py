@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .backbones import EfficientNetLite0
     from .catalogue import create
+    from .dcan import DCAN, DCANScores
     from .deeplab_v2 import DeepLabV2
     from .deeplab_v3plus import DeepLabV3Plus
     from .fcn import FCN
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from .vnet import VNet
 
 _HOME = {
+    "DCAN": "dcan",
+    "DCANScores": "dcan",
     "DeepLabV2": "deeplab_v2",
     "DeepLabV3Plus": "deeplab_v3plus",
     "EfficientNetLite0": "backbones",
@@ -41,7 +44,9 @@ _HOME = {
 }
 
 __all__ = [
+    "DCAN",
     "FCN",
+    "DCANScores",
     "DeepLabV2",
     "DeepLabV3Plus",
     "EfficientNetLite0",

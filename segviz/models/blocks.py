@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from segviz.models._requirements import check_statistics
 from segviz.ops._checks import shown
+from segviz.ops.upsampling import bilinear_kernel
 
 _FORMS = {2: "H, W", 3: "D, H, W"}
 
@@ -142,6 +143,23 @@ def enlarge(maps: Tensor, factor: int, size: Sequence[int]) -> Tensor:
         maps = maps[..., : size[0], : size[1]]
     right, below = max(size[1] - columns, 0), max(size[0] - rows, 0)
     return F.pad(maps, (0, right, 0, below), mode="replicate") if right or below else maps
+
+
+def bilinear_upsampling(
+    channels: int, factor: int, *, groups: int = 1, fixed: bool = False
+) -> nn.ConvTranspose2d:
+    """Return a transposed convolution that enlarges by bilinear interpolation, fixed on request.
+
+    Its kernels are ``2 * factor`` wide and mix no channels; without groups, the rest are zeros.
+    """
+    size = 2 * factor
+    layer = nn.ConvTranspose2d(channels, channels, size, factor, groups=groups, bias=False)
+    weight = torch.zeros(layer.weight.shape)
+    partners = range(channels) if groups == 1 else [0] * channels
+    weight[range(channels), partners] = torch.from_numpy(bilinear_kernel((size, size))).to(weight)
+    layer.load_state_dict({"weight": weight})
+    layer.weight.requires_grad_(not fixed)
+    return layer
 
 
 def fill_up(images: Tensor, multiple: int) -> Tensor:

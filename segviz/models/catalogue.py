@@ -39,6 +39,7 @@ _NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "fcn16s": partial(_fcn, 16),
     "fcn8s": partial(_fcn, 8),
     "fcn4s": partial(_fcn, 4),
+    "dcan": partial(_network, "DCAN"),
     "deeplab_v2": partial(_network, "DeepLabV2"),
     "deeplab_v3plus": partial(_network, "DeepLabV3Plus"),
     "segnet": partial(_network, "SegNet"),
@@ -61,8 +62,8 @@ def create(
     Parameters
     ----------
     name : str
-        "sliding_window", "segnet", "segnet_basic", "unet", "vnet"; "fcn32s", "fcn16s", "fcn8s"
-        (``backbone="vgg16"`` as in the paper, or "efficientnet_lite0"), "fcn4s"
+        "sliding_window", "segnet", "segnet_basic", "unet", "vnet", "dcan"; "fcn32s", "fcn16s",
+        "fcn8s" (``backbone="vgg16"`` as in the paper, or "efficientnet_lite0"), "fcn4s"
         (``backbone="efficientnet_lite0"`` only); "deeplab_v2" (``backbone="resnet101"``, "vgg16" or
         "efficientnet_lite0"); "deeplab_v3plus" (``backbone="xception65"``, "resnet101" or
         "efficientnet_lite0").

@@ -6,14 +6,24 @@ J. Long, E. Shelhamer, T. Darrell, "Fully convolutional networks for semantic se
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
-from segviz.models.blocks import check_finest_stride, check_images, crop
-from segviz.ops._checks import whole_number
-from segviz.ops.upsampling import bilinear_kernel
+from segviz.models._requirements import check_choice, refuse_size
+from segviz.models.blocks import (
+    bilinear_upsampling,
+    check_finest_stride,
+    check_images,
+    crop,
+    he_initialization,
+)
+from segviz.models.imagenet import Normalization
+from segviz.models.vgg import load_vgg16, vgg16_stages
+from segviz.ops._checks import flag, whole_number
 
-_VGG16 = ((64, 64), (128, 128), (256,) * 3, (512,) * 3, (512,) * 3)
+UPSAMPLINGS = ("fixed", "intermediate", "learned")
+# Between the padding of conv1_1 and the last crop, as the centres of the maps demand.
+_LAST_CROP = {32: 81, 16: 73, 8: 69}
+_SKIPS = ((16, 512, 3, 5, 0.01), (8, 256, 2, 9, 0.0001))  # stride, channels, pool, crop, scale
 
 
 class FCN(nn.Module):
@@ -24,14 +34,29 @@ class FCN(nn.Module):
     in_channels, num_classes : int
     finest_stride : 32, 16 or 8
         Stride of the finest score map: FCN-32s, FCN-16s, FCN-8s.
+    at_once : bool
+        The release's FCN-8s "at once", not trained in stages: pool4 and pool3 are scaled by 0.01
+        and 0.0001 before they are scored.
+    upsampling : "fixed", "intermediate" or "learned"
+        Which of the transposed convolutions, all bilinear at first, learn: none, as in the release;
+        all but the last one, as in the paper; or all.
+    grouped : bool
+        Upsample each class by itself, without the zeros between different ones.
+    padding : int
+        Of the first convolution, 100 in the paper.
+    width : int
+        Channels of the first stage; the dense layers have 64 times as many.
+    pretrained : bool
+        Begin with torchvision's ImageNet weights of VGG-16, as in the paper.
 
     Raises
     ------
     ValueError, TypeError
-        If a number is illegal.
+        If an argument is illegal, or the ImageNet weights cannot be had.
 
     Examples
     --------
+    >>> import torch
     >>> with torch.device("meta"):
     ...     model = FCN(3, 21, finest_stride=8)
     >>> model(torch.zeros(1, 3, 500, 375, device="meta")).shape
@@ -40,63 +65,74 @@ class FCN(nn.Module):
     134362751
     """
 
-    def __init__(self, in_channels: int = 3, num_classes: int = 21, *, finest_stride: int = 8):
+    def __init__(
+        self,
+        in_channels: int = 3,
+        num_classes: int = 21,
+        *,
+        finest_stride: int = 8,
+        at_once: bool = False,
+        upsampling: str = "fixed",
+        grouped: bool = False,
+        padding: int = 100,
+        width: int = 64,
+        pretrained: bool = False,
+    ) -> None:
         super().__init__()
         self.in_channels = whole_number(in_channels, "in_channels", 1)
         classes = whole_number(num_classes, "num_classes", 2)
         check_finest_stride(finest_stride, (32, 16, 8))
-        self.stages = _vgg_stages(in_channels)
+        check_choice(upsampling, "upsampling", UPSAMPLINGS)
+        self.finest_stride, self.at_once = finest_stride, flag(at_once, "at_once")
+        least = _LAST_CROP[finest_stride]
+        self.offset = whole_number(padding, "padding", least) - least
+        self.smallest = 195 - 2 * padding  # pool5 has 7 rows from here on; any picture at 100
+        hidden = 64 * whole_number(width, "width", 1)
+        self.normalize = Normalization(in_channels)
+        self.stages = vgg16_stages(in_channels, width=width, first_padding=padding)
+        self.pool = nn.MaxPool2d(2, ceil_mode=True)
         self.dense = nn.Sequential(
-            *(nn.Conv2d(512, 4096, 7), nn.ReLU(inplace=True), nn.Dropout(0.5)),
-            *(nn.Conv2d(4096, 4096, 1), nn.ReLU(inplace=True), nn.Dropout(0.5)),
+            *(nn.Conv2d(8 * width, hidden, 7), nn.ReLU(inplace=True), nn.Dropout(0.5)),
+            *(nn.Conv2d(hidden, hidden, 1), nn.ReLU(inplace=True), nn.Dropout(0.5)),
         )
-        self.score = nn.ModuleDict({"32": nn.Conv2d(4096, classes, 1)})
+        he_initialization(self)
+        self._add_ladder(classes, hidden, width, upsampling, flag(grouped, "grouped"))
+        if flag(pretrained, "pretrained"):
+            load_vgg16(self.stages, (self.dense[0], self.dense[3]))  # type: ignore[arg-type]
+
+    def _add_ladder(
+        self, classes: int, hidden: int, width: int, upsampling: str, grouped: bool
+    ) -> None:
+        groups = classes if grouped else 1
+        self.score = nn.ModuleDict({"32": nn.Conv2d(hidden, classes, 1)})
         self.upsample = nn.ModuleDict()
-        for stride, channels in ((16, 512), (8, 256)):
-            if stride >= finest_stride:
-                self.score[str(stride)] = nn.Conv2d(channels, classes, 1)
-                self.upsample[str(stride)] = _bilinear(classes, 2)
-        self.upsample["1"] = _bilinear(classes, finest_stride)
+        for stride, channels, *_ in _SKIPS:
+            if stride >= self.finest_stride:
+                self.score[str(stride)] = nn.Conv2d(channels * width // 64, classes, 1)
+                self.upsample[str(stride)] = bilinear_upsampling(
+                    classes, 2, groups=groups, fixed=upsampling == "fixed"
+                )
+        self.upsample["1"] = bilinear_upsampling(
+            classes, self.finest_stride, groups=groups, fixed=upsampling != "learned"
+        )
         for layer in self.score.values():  # a new skip starts as if it were not there
             nn.init.zeros_(layer.weight)  # type: ignore[arg-type]
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
-        self.finest_stride = finest_stride
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the scores of pictures of shape (N, C, H, W): a tensor of shape (N, K, H, W)."""
-        maps = check_images(images, self.in_channels)
+        if min(check_images(images, self.in_channels).shape[2:]) < self.smallest:
+            refuse_size(images, lambda size: size >= self.smallest, "pool5 must have 7 x 7 for fc6")
+        maps = self.normalize(images)
         pooled = []
         for stage in self.stages:
-            maps = stage(maps)
+            maps = self.pool(stage(maps))
             pooled.append(maps)
         scores = self.score["32"](self.dense(maps))
-        # Offsets follow from conv1_1's padding of 100; the last one from the paddings before it.
-        for stride, skip, offset in ((16, pooled[3], 5), (8, pooled[2], 9)):
+        for stride, _, index, offset, scale in _SKIPS:
             if stride >= self.finest_stride:
+                skip = pooled[index] * scale if self.at_once else pooled[index]
                 rung = self.score[str(stride)](skip)
                 scores = self.upsample[str(stride)](scores)
                 scores = scores + crop(rung, offset, scores.shape[-2:])
-        offset = {32: 19, 16: 27, 8: 31}[self.finest_stride]
-        return crop(self.upsample["1"](scores), offset, images.shape[-2:])
-
-
-def _vgg_stages(in_channels: int) -> nn.ModuleList:
-    stages, padding = nn.ModuleList(), 100
-    for widths in _VGG16:
-        layers: list[nn.Module] = []
-        for width in widths:
-            layers += [nn.Conv2d(in_channels, width, 3, padding=padding), nn.ReLU(inplace=True)]
-            in_channels, padding = width, 1
-        stages.append(nn.Sequential(*layers, nn.MaxPool2d(2, ceil_mode=True)))
-    return stages
-
-
-def _bilinear(classes: int, factor: int) -> nn.ConvTranspose2d:
-    """Upsampling by a transposed convolution whose kernels stay bilinear, as in the release."""
-    layer = nn.ConvTranspose2d(classes, classes, 2 * factor, factor, bias=False)
-    kernel = torch.from_numpy(bilinear_kernel((2 * factor, 2 * factor)))
-    weight = torch.zeros(layer.weight.shape)
-    weight[range(classes), range(classes)] = kernel.to(weight)
-    layer.load_state_dict({"weight": weight})
-    layer.weight.requires_grad_(False)
-    return layer
+        return crop(self.upsample["1"](scores), self.offset, images.shape[-2:])

@@ -26,6 +26,8 @@ NETWORKS = [
     ("sliding_window", {}, SlidingWindow, (2, 1, 95, 95), (2, 2)),
     ("sliding_window", {"patch_size": 33, "in_channels": 3}, SlidingWindow, (2, 3, 33, 33), (2, 2)),
     ("fcn32s", {}, FCN, (1, 3, 65, 50), (1, 21, 65, 50)),
+    ("fcn8s", {"at_once": True, "upsampling": "learned"}, FCN, (1, 3, 65, 50), (1, 21, 65, 50)),
+    ("fcn8s", {"grouped": True, "width": 8}, FCN, (1, 3, 1, 1), (1, 21, 1, 1)),
     ("fcn16s", {"num_classes": 4}, FCN, (1, 3, 65, 50), (1, 4, 65, 50)),
     ("fcn8s", {"in_channels": 1}, FCN, (1, 1, 65, 50), (1, 21, 65, 50)),
     *[(f"fcn{s}s", LIGHT, FCNLadder, (2, 3, 65, 50), (2, 21, 65, 50)) for s in (32, 16, 8, 4)],

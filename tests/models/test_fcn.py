@@ -5,8 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from segviz.models import FCN, FCNLadder, create, fcn
-from segviz.models.blocks import crop
-from segviz.models.fcn import _bilinear
+from segviz.models.blocks import bilinear_upsampling, crop
 
 LIGHT = {"backbone": "efficientnet_lite0", "pretrained": False}
 COUNTS = {32: (134_346_581, 1_806_336), 16: (134_357_354, 458_640), 8: (134_362_751, 127_008)}
@@ -26,8 +25,9 @@ def test_sizes_of_the_release():
         model = FCN()
         maps, sizes = torch.zeros(1, 3, 500, 500), []
         for stage in model.stages:
-            sizes += [stage[0](maps).shape[-1], stage(maps).shape[-1]]
-            maps = stage(maps)
+            sizes.append(stage[0](maps).shape[-1])
+            maps = model.pool(stage(maps))
+            sizes.append(maps.shape[-1])
         sizes.append(model.dense(maps).shape[-1])
     assert sizes == [698, 349, 349, 175, 175, 88, 88, 44, 44, 22, 16]
 
@@ -40,7 +40,7 @@ def test_scores_have_the_size_of_the_picture(stride, size):
         assert model(torch.zeros(2, 2, *size)).shape == (2, 5, *size)
 
 
-def centres_and_crops(finest):
+def centres_and_crops(finest, first_padding=100):
     """Crop offsets that put every map on the pixel it came from, from centre coordinates alone.
 
     A map has its first centre at pixel ``first`` and the next one ``jump`` pixels on.
@@ -48,7 +48,7 @@ def centres_and_crops(finest):
     first, jump, pooled = 0.0, 1.0, {}
     for stage, convolutions in enumerate((2, 2, 3, 3, 3), start=1):
         for index in range(convolutions):
-            padding = 100 if (stage, index) == (1, 0) else 1
+            padding = first_padding if (stage, index) == (1, 0) else 1
             first += (1 - padding) * jump
         first, jump = first + 0.5 * jump, 2 * jump
         pooled[jump] = first
@@ -64,7 +64,8 @@ def centres_and_crops(finest):
 
 
 @pytest.mark.parametrize("stride", [32, 16, 8])
-def test_crops_keep_every_map_in_place(stride, monkeypatch):
+@pytest.mark.parametrize("padding", [100, 81])
+def test_crops_keep_every_map_in_place(stride, padding, monkeypatch):
     found = []
 
     def recorded(maps, offset, size):
@@ -73,13 +74,78 @@ def test_crops_keep_every_map_in_place(stride, monkeypatch):
 
     monkeypatch.setattr(fcn, "crop", recorded)
     with torch.device("meta"):
-        FCN(finest_stride=stride)(torch.zeros(1, 3, 64, 64))
-    assert found == centres_and_crops(stride)
+        FCN(finest_stride=stride, padding=padding)(torch.zeros(1, 3, 64, 64))
+    assert found == centres_and_crops(stride, padding)
 
 
-def test_fixed_upsampling_is_bilinear():
-    upsample = _bilinear(3, 4)
+@pytest.mark.parametrize(("stride", "padding"), [(32, 81), (16, 73), (8, 69)])
+def test_least_padding_answers_at_every_pixel(stride, padding):
+    with torch.device("meta"):
+        model = FCN(1, 2, finest_stride=stride, padding=padding, width=1)
+        least = 195 - 2 * padding
+        for size in range(least, least + 70):
+            images = torch.zeros(1, 1, size, 2 * least + 69 - size)
+            assert model(images).shape[-2:] == images.shape[-2:]
+        with pytest.raises(ValueError, match=rf"pool5 must .* Use {least} x 90\."):
+            model(torch.zeros(1, 1, least - 1, 90))
+        with pytest.raises(ValueError, match=f"padding={padding - 1} must be at least {padding}"):
+            FCN(finest_stride=stride, padding=padding - 1)
+
+
+LEARNED = {"fixed": set(), "intermediate": {"16", "8"}, "learned": {"16", "8", "1"}}
+
+
+@pytest.mark.parametrize("upsampling", LEARNED)
+@pytest.mark.parametrize("grouped", [False, True])
+def test_which_upsampling_learns(upsampling, grouped):
+    with torch.device("meta"):
+        model = FCN(upsampling=upsampling, grouped=grouped)
+    learned = {key for key, layer in model.upsample.items() if layer.weight.requires_grad}
+    assert learned == LEARNED[upsampling]
+    assert model.upsample["8"].weight.shape == (21, 1 if grouped else 21, 4, 4)
+
+
+def scored(**variant):
+    """A small FCN-8s whose score layers are not zero, as they are at first."""
+    model = FCN(3, 4, width=1, padding=69, **variant).eval()
+    for layer in model.score.values():
+        torch.nn.init.normal_(layer.weight)
+    return model
+
+
+def test_grouped_upsampling_gives_the_same_scores():
+    full, grouped = scored(), scored(grouped=True)
+    upsamplings = {k for k in full.state_dict() if k.startswith("upsample")}
+    weights = {k: v for k, v in full.state_dict().items() if k not in upsamplings}
+    assert set(grouped.load_state_dict(weights, strict=False).missing_keys) == upsamplings
+    images = torch.rand(1, 3, 57, 60)
+    with torch.no_grad():
+        assert torch.allclose(full(images), grouped(images), atol=1e-5)
+
+
+def test_at_once_scales_the_skips():
+    staged, at_once = scored(), scored(at_once=True)
+    at_once.load_state_dict(staged.state_dict())
+    with torch.no_grad():
+        staged.score["16"].weight *= 0.01
+        staged.score["8"].weight *= 0.0001
+        images = torch.rand(1, 3, 57, 60)
+        assert torch.allclose(staged(images), at_once(images), atol=1e-5)
+
+
+@pytest.mark.parametrize("stride", [32, 16, 8])
+def test_smallest_picture_trains_alone(stride):
+    model = FCN(1, 2, finest_stride=stride, width=1)
+    model(torch.rand(1, 1, 1, 1)).square().sum().backward()
+    learned = [weight for weight in model.parameters() if weight.requires_grad]
+    assert all(weight.grad is not None for weight in learned)
+
+
+@pytest.mark.parametrize("groups", [1, 3])
+def test_fixed_upsampling_is_bilinear(groups):
     maps = torch.rand(1, 3, 6, 7)
+    upsample = bilinear_upsampling(3, 4, groups=groups, fixed=True)
+    assert not upsample.weight.requires_grad
     ours = upsample(maps)[..., 2:-2, 2:-2]
     theirs = F.interpolate(maps, scale_factor=4, mode="bilinear", align_corners=False)
     inside = (..., slice(2, -2), slice(2, -2))
@@ -135,6 +201,10 @@ def test_frozen_backbone_stays_as_it_is():
     [
         (FCN, {"finest_stride": 4}, "Use one of 32, 16, 8"),
         (FCN, {"num_classes": 0}, "num_classes"),
+        (FCN, {"upsampling": "bilinear"}, "Use one of 'fixed', 'intermediate', 'learned'"),
+        (FCN, {"at_once": 1}, "at_once"),
+        (FCN, {"grouped": "yes"}, "grouped"),
+        (FCN, {"pretrained": True, "width": 8}, "width=8"),
         (FCN, {"in_channels": "3"}, "in_channels"),
         (FCNLadder, {"finest_stride": 2}, "Use one of 32, 16, 8, 4"),
         (FCNLadder, {"in_channels": 1}, "must be 3"),

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from segviz import cost, explain_shapes, receptive_field
-from segviz.models import create
+from segviz.models import create, fcn
+from segviz.models.blocks import crop
 
 
 def made(name, **variant):
@@ -26,6 +27,11 @@ def map_sizes(model, input_size):
 
 # name, arguments, picture, parameters, multiply-adds
 SUMMARY = [
+    ("fcn32s", {}, (3, 500, 500), 134_346_581, 181.37),  # [V, C]
+    ("fcn16s", {}, (3, 500, 500), 134_357_354, 181.45),  # [V, C]
+    ("fcn8s", {}, (3, 500, 500), 134_362_751, 181.53),  # [V, C]
+    ("fcn8s", {"at_once": True}, (3, 500, 500), 134_362_751, 181.53),  # scales are fixed [V]
+    ("dcan", {}, (3, 480, 480), 41_455_424 + 8_204, None),  # trunk and six heads [C]
     ("segnet", {}, (3, 360, 480), 29_449_355, 106.71),  # [V, C]
     ("segnet_basic", {}, (3, 360, 480), 1_416_587, 59.19),  # [V, C]
     ("segnet_basic", {"form": "paper"}, (3, 360, 480), 1_416_064, 59.19),  # without biases [C]
@@ -73,6 +79,8 @@ def test_parameters_and_multiply_adds(name, variant, size, parameters, giga):
 
 # name, arguments, picture, layer, pixels along one axis
 FIELDS = [
+    ("fcn32s", {}, (3, 500, 500), "dense.0", 404),  # fc6 [P, C]
+    ("dcan", {}, (3, 480, 480), "dense.0", 404),  # [C]
     ("deeplab_v3plus", {}, (3, 513, 513), "backbone.blocks.20", 1915),  # [C]
     ("deeplab_v3plus", {}, (3, 513, 513), "aspp.branches.3", 2491),  # rate 18 [C]
     ("deeplab_v3plus", {"backbone": "resnet101"}, (3, 513, 513), "backbone.layer4", 1003),  # [C]
@@ -213,9 +221,7 @@ def test_deeplab_v3plus_sizes(backbone):
     assert joined == [(1280, 33, 33), (304, 129, 129)]
     assert rows["aspp.project.conv"] == (256, 33, 33)
     assert rows["classify"] == (21, 129, 129)
-    assert model.backbone.channels == {4: 256, 16: 2048} | (
-        {8: 512} if "resnet" in backbone else {}
-    )
+    assert (model.backbone.channels[4], model.backbone.channels[16]) == (256, 2048)
     assert model.eval()(torch.zeros(1, 3, 513, 513, device="meta")).shape[2:] == (513, 513)
 
 
@@ -235,3 +241,45 @@ def test_xception_is_the_authors():
         for block in made("deeplab_v3plus", output_stride=8).backbone.blocks
     ]
     assert rates == [1] * 3 + [2] * 17 + [4]
+
+
+# name, parameters of the fixed upsampling, its kernel and stride each time, crops
+FCN_LADDERS = [
+    ("fcn32s", 1_806_336, [(64, 32)], [19]),
+    ("fcn16s", 458_640, [(4, 2), (32, 16)], [5, 27]),
+    ("fcn8s", 127_008, [(4, 2), (4, 2), (16, 8)], [5, 9, 31]),
+]
+
+
+@pytest.mark.parametrize(("name", "fixed", "kernels", "crops"), FCN_LADDERS)
+def test_fcn_upsampling_and_crops(name, fixed, kernels, crops, monkeypatch):
+    """Prototxt of the release, 500 x 500 in [V]; sizes [C]."""
+    model = made(name)
+    assert cost(model, (3, 500, 500)).frozen_parameters == fixed
+    found = [(layer.kernel_size[0], layer.stride[0]) for layer in model.upsample.values()]
+    assert found == kernels
+    offsets = []
+    monkeypatch.setattr(
+        fcn, "crop", lambda maps, offset, size: offsets.append(offset) or crop(maps, offset, size)
+    )
+    rows = {row.layer: row.output_size[1] for row in explain_shapes(model, (3, 500, 500)).layers}
+    assert offsets == crops
+    assert rows["stages.0.0"] == 698
+    assert [rows[f"pool ({i})" if i > 1 else "pool"] for i in range(1, 6)] == [349, 175, 88, 44, 22]
+    assert rows["dense.0"] == 16
+    enlarged = {key: rows[f"upsample.{key}"] for key in model.upsample}
+    assert enlarged == {"16": 34, "8": 70, "1": 568} if name == "fcn8s" else enlarged["1"] >= 500
+
+
+def test_dcan_trunk():
+    """VGG-16, 7 x 7 x 1024, 1 x 1 x 1024: parameters, multiply-adds at 480 x 480, and sizes [C]."""
+    model = made("dcan")
+    found = cost(model, (3, 480, 480))
+    heads = [row for row in found.layers if ".classify." in row.layer]
+    assert sum(row.parameters for row in heads) == 8_204
+    trunk = found.multiply_adds - sum(row.multiply_adds for row in heads)
+    assert trunk / 1e9 == pytest.approx(76.49, abs=0.005)
+    rows = {row.layer: row.output_size for row in explain_shapes(model, (3, 480, 480)).layers}
+    assert [rows[f"objects.classify.{i}"][1] if f"objects.classify.{i}" in rows else None
+            for i in range(3)] == [60, 30, 15]  # fmt: skip
+    assert [size[1:] for size in (rows["dense.0"],)] == [(15, 15)]
