@@ -78,7 +78,7 @@ print("bed of nails\n", ops.bed_of_nails(largest, 2))
 #
 # Then let us remember. When max-pooling takes the largest number $y_j$ of window $j$, it **saves its index** $\iota_j$ somewhere: the place where the number stood. Indices count row by row from the top left corner. **Max-unpooling** starts with zeros everywhere, and puts each number back to its index:
 #
-# $$y_j = \max_{i \in \text{window } j} x_i \qquad \iota_j = \arg\max_{i \in \text{window } j} x_i \qquad\quad u_{\iota_j} = y_j, \quad \text{all other } u_i = 0$$
+# $$y_j = \max_{i \in \text{window } j} x_i \qquad \iota_j = \operatorname{argmax}_{i \in \text{window } j} x_i \qquad\quad u_{\iota_j} = y_j, \quad \text{all other } u_i = 0$$
 #
 # $$\iota = \text{row} \times \text{width} + \text{column}$$
 #
