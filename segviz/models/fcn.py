@@ -90,7 +90,7 @@ class FCN(nn.Module):
         hidden = 64 * whole_number(width, "width", 1)
         self.normalize = Normalization(in_channels)
         self.stages = vgg16_stages(in_channels, width=width, first_padding=padding)
-        self.pool = nn.MaxPool2d(2, ceil_mode=True)
+        self.pools = nn.ModuleList(nn.MaxPool2d(2, ceil_mode=True) for _ in self.stages)
         self.dense = nn.Sequential(
             *(nn.Conv2d(8 * width, hidden, 7), nn.ReLU(inplace=True), nn.Dropout(0.5)),
             *(nn.Conv2d(hidden, hidden, 1), nn.ReLU(inplace=True), nn.Dropout(0.5)),
@@ -125,8 +125,8 @@ class FCN(nn.Module):
             refuse_size(images, lambda size: size >= self.smallest, "pool5 must have 7 x 7 for fc6")
         maps = self.normalize(images)
         pooled = []
-        for stage in self.stages:
-            maps = self.pool(stage(maps))
+        for stage, pool in zip(self.stages, self.pools, strict=True):
+            maps = pool(stage(maps))
             pooled.append(maps)
         scores = self.score["32"](self.dense(maps))
         for stride, _, index, offset, scale in _SKIPS:

@@ -24,9 +24,9 @@ def test_sizes_of_the_release():
     with torch.device("meta"):
         model = FCN()
         maps, sizes = torch.zeros(1, 3, 500, 500), []
-        for stage in model.stages:
+        for stage, pool in zip(model.stages, model.pools, strict=True):
             sizes.append(stage[0](maps).shape[-1])
-            maps = model.pool(stage(maps))
+            maps = pool(stage(maps))
             sizes.append(maps.shape[-1])
         sizes.append(model.dense(maps).shape[-1])
     assert sizes == [698, 349, 349, 175, 175, 88, 88, 44, 44, 22, 16]
