@@ -47,9 +47,9 @@ def stamps(x: NDArray[Any], kernel: NDArray[Any], **sizes: Any) -> Stamps:
     after = np.zeros(products.shape)
     # The last place takes what is cropped.
     canvas = np.zeros(targets.max(initial=0) + 2)
-    for places, row, result in zip(targets, products, after, strict=True):
-        canvas[places] += row
-        result[:] = canvas[places]
+    for i, places in enumerate(targets):
+        canvas[places] += products[i]
+        after[i] = canvas[places]
     after[targets < 0] = 0
     return Stamps(targets.astype(np.int16), products, after)
 

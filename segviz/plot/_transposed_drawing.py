@@ -133,7 +133,7 @@ class Drawing:
             sums = self.x[: self.step + 1] @ self.matrix[: self.step + 1]
             come = [float(one) if any(hits[:, i]) else None for i, one in enumerate(sums)]
         return [
-            (value, [] if value is None else [hue(row) for row in np.flatnonzero(hits[:, i])])
+            (value, [] if value is None else [hue(int(row)) for row in np.flatnonzero(hits[:, i])])
             for i, value in enumerate(come)
         ]
 
@@ -170,8 +170,14 @@ class Drawing:
         added = self.sizes.get("output_padding", 0)
         if added:
             self.left.frame(self.column(self.grid - added), top + 1.08, width=added, height=0.04)
-            words = {"width": 6.0, "align": "right", "size": 8.0}
-            self.left.write(self.column(self.grid) - 6, top + 0.95, "output_padding", **words)
+            self.left.write(
+                self.column(self.grid) - 6,
+                top + 0.95,
+                "output_padding",
+                width=6,
+                align="right",
+                size=8,
+            )
 
     def _gather(self) -> None:
         above, stamps, _, _ = self.tops

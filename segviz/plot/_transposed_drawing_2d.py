@@ -48,8 +48,9 @@ class Drawing2D:
         self._output(third)
         matrix = np.zeros((self.x.size, self.output.size + 1))
         matrix[np.arange(self.x.size)[:, None], self.made.targets] = self.kernel.ravel()
-        lit = {"column" if self.gather else "row": step}
-        blocks = draw_blocks(lower, matrix[:, :-1], (len(self.x), len(self.output)), **lit)
+        row, column = (None, step) if self.gather else (step, None)
+        sides = len(self.x), len(self.output)
+        blocks = draw_blocks(lower, matrix[:, :-1], sides, row=row, column=column)
         return np.array([first, second, third, blocks])
 
     def _inputs(self) -> list[int]:
@@ -88,7 +89,8 @@ class Drawing2D:
         wide = [
             spread(n, k, **self.sizes) for n, k in zip(self.x.shape, self.kernel.shape, strict=True)
         ]
-        sheet = self._sheet(axes, *(len(one.source) for one in wide), "input with zeros, window")
+        rows, columns = (len(one.source) for one in wide)
+        sheet = self._sheet(axes, rows, columns, "input with zeros, window")
         first = np.divmod(self.step, self.output.shape[1]) + np.array([one.start for one in wide])
         taps = [
             at + self.dilation * np.arange(k)

@@ -52,14 +52,14 @@ class TransposedConvolution1D(TraceWidget):
     values = Row(VALUES[:4], shortest=2, longest=12)
     kernel = Row(KERNEL[:3], shortest=1, longest=7)
 
-    _offline: ClassVar[tuple[str, ...]] = ("stride", "padding", "output_padding")
+    _offline: ClassVar[tuple[str, ...]] = ("direction", "stride", "padding", "output_padding")
 
     def __init__(self, values: Any = None, **settings: Any) -> None:
         if values is not None:
             settings = {"values": values, **settings}
         # Rows bring their own size; one that is asked for counts more, so it comes later.
         rows = {name: settings[name] for name in ("values", "kernel") if name in settings}
-        super().__init__(**{**rows, **settings})
+        super().__init__(**(rows | settings))
 
     def __repr__(self) -> str:
         return texts.short(self, always=("n", "kernel_size", "stride"))
@@ -120,7 +120,7 @@ def extended(given: Any, rest: tuple[float, ...]) -> np.ndarray:
     return np.array([*row, *rest[len(row) :]], dtype=float)
 
 
-def _transposed(x: np.ndarray, kernel: np.ndarray, **sizes: int) -> dict[str, Any]:
+def _transposed(x: np.ndarray, kernel: np.ndarray, **sizes: Any) -> dict[str, Any]:
     output = conv_transpose1d(x, kernel, **sizes)
     made = stamps(x, kernel, **sizes)
     wide = spread(len(x), len(kernel), **sizes)

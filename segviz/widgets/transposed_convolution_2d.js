@@ -168,7 +168,7 @@ function output(view, now, pointed, walk) {
 
 function blocks(view, now) {
   const glide = glider(view);
-  const made = sheet(view, { label: "Matrix", height: 84 });
+  const made = sheet(view, { label: "Matrix", height: 92 });
   made.element.classList.add("segviz-whole");
   view.onDraw(() => {
     const all = now();

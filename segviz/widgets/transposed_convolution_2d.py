@@ -56,7 +56,7 @@ class TransposedConvolution2D(TraceWidget):
             settings = {"values": values, **settings}
         # Tables bring their own size; one that is asked for counts more, so it comes later.
         tables = {name: settings[name] for name in ("values", "kernel") if name in settings}
-        super().__init__(**{**tables, **settings})
+        super().__init__(**(tables | settings))
 
     def __repr__(self) -> str:
         return texts.short(self, always=("n", "kernel_size", "stride"))
