@@ -78,9 +78,9 @@ print("bed of nails\n", ops.bed_of_nails(largest, 2))
 #
 # Then let us remember. When max-pooling takes the largest number $y_j$ of window $j$, it **saves its index** $\iota_j$ somewhere: the place where the number stood. Indices count row by row from the top left corner. **Max-unpooling** starts with zeros everywhere, and puts each number back to its index:
 #
-# $$y_j = \max_{i \in \text{window } j} x_i \qquad \iota_j = \operatorname{argmax}_{i \in \text{window } j} x_i \qquad\quad u_{\iota_j} = y_j, \quad \text{all other } u_i = 0$$
+# $$y_j = \max_{i \in \text{window } j} x_i \qquad \iota_j = \operatorname{argmax}_{i \in \text{window } j} x_i$$
 #
-# $$\iota = \text{row} \times \text{width} + \text{column}$$
+# $$u_{\iota_j} = y_j, \quad \text{all other } u_i = 0 \qquad\quad \iota = \text{row} \times \text{width} + \text{column}$$
 #
 # > **Predict first.** Write down the four indices of our table, and then the unpooled table.
 
@@ -173,6 +173,12 @@ left_out = F.max_unpool2d(values, saved, 2)
 plot.show(plot.pictures(odd[0, 0], kept[0, 0], left_out[0, 0],
                         titles=["95 x 95 pixels", "output_size=(95, 95)", "left out: 96 x 96"]),
           alt="A photographer; the same in separate dots; and sheared to a diagonal band")
+
+# %% [markdown]
+# Number by number, in ceil mode: step through the way up, and read where each index comes to lie. Then set *output_size* to *kept*.
+
+# %%
+widgets.Unpooling2D(larger, ceil_mode=True, output_size="left out")
 
 # %% [markdown]
 # So **keep the size beside the indices**, for each pooling. It costs two numbers.
