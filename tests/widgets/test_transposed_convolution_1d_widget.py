@@ -21,6 +21,15 @@ X, W = np.array(VALUES, float), np.array(KERNEL, float)
 TORCH_X, TORCH_W = torch.tensor(X), torch.tensor(W)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    """Tens of thousands of tiny convolutions: handing each to other threads costs more than it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def widget():
     return TransposedConvolution1D()
