@@ -19,6 +19,7 @@ import pytest
 import test_convolution
 import test_convolution_matrix
 import test_output_size
+import test_stamps
 import test_transposed_convolution as test_transposed
 
 from segviz.ops import (
@@ -29,6 +30,7 @@ from segviz.ops import (
     conv_transpose_as_conv,
     convolution_indices,
 )
+from segviz.ops._stamps import spread, stamps
 from segviz.ops.output_size import _conv_transpose as transposed_size
 
 
@@ -58,6 +60,9 @@ flat = test_convolution.test_conv1d_is_that_of_torch
 picture = test_convolution.test_conv2d_is_that_of_torch
 matrix = test_convolution_matrix.test_the_1d_matrix_convolves
 size = test_output_size.test_conv_transpose_size_and_its_refusals_are_those_of_torch
+drawn_1d = test_stamps.test_stamps_of_a_row_add_up_to_the_output_of_torch
+drawn_2d = test_stamps.test_stamps_of_a_picture_add_up_to_the_output_of_torch
+gathered = test_stamps.test_the_flipped_kernel_on_the_spread_input_gives_the_output_of_torch
 
 FLIP = "kernel not flipped"
 SWAP = "stride and dilation swapped"
@@ -97,6 +102,16 @@ MUTANTS = [
     Mutant(FRONT, conv_transpose2d,
            {"return canvas[": "return np.roll(canvas, output_padding[0], 0)["}, stamps_2d),
     Mutant(FRONT, conv_transpose_as_conv, {"(r, r + extra)": "(r + extra, r)"}, stamps_1d),
+    Mutant("kernel flipped", stamps, {"np.outer(x, kernel)": "np.outer(x, np.flip(kernel))"},
+           drawn_1d),
+    Mutant("kernel transposed", stamps, {"np.outer(x, kernel)": "np.outer(x, kernel.T)"}, drawn_2d),
+    Mutant("cropped values kept", stamps, {"after[targets < 0] = 0": "pass"}, drawn_1d),
+    Mutant(SWAP, spread, {"places % stride == 0, places // stride":
+                          "places % dilation == 0, places // dilation"}, gathered),
+    Mutant(SIDE, spread, {"padding - reach, padding + m": "-reach, m"}, gathered),
+    Mutant(FRONT, spread, {"padding - reach, padding + m":
+                           "padding - reach - output_padding, padding + m - output_padding"},
+           gathered),
     Mutant("output_padding of a whole stride", transposed_size, {"a >= max(s, d)": "a > max(s, d)"},
            size),
 ]  # fmt: skip
