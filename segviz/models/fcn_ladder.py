@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from segviz.models._requirements import check_statistics
 from segviz.models.backbones import EfficientNetLite0
 from segviz.models.blocks import check_finest_stride, check_images, crop
 from segviz.ops._checks import whole_number
@@ -42,7 +43,11 @@ class LadderDecoder(nn.Module):
 
     def scores(self, maps: Sequence[Tensor]) -> list[Tensor]:
         """Return what each stride adds, in its own size."""
-        return [head(features) for head, features in zip(self.heads, maps, strict=True)]
+        made = []
+        for head, features in zip(self.heads, maps, strict=True):
+            check_statistics(features, head.get_submodule("0"))
+            made.append(head(features))
+        return made
 
 
 def _enlarge(maps: Tensor, factor: int) -> Tensor:

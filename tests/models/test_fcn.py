@@ -182,6 +182,13 @@ def test_ladder_is_the_sum_of_its_rungs():
         assert torch.allclose(ours, expected, atol=1e-6)
 
 
+def test_ladder_says_why_it_cannot_train_on_one_small_picture():
+    model = FCNLadder(num_classes=2, pretrained=False)
+    with pytest.raises(ValueError, match=r"map is 1 x 1: .* at least two pictures, or larger"):
+        model(torch.rand(1, 3, 32, 32))
+    model(torch.rand(1, 3, 33, 32)).mean().backward()
+
+
 def test_frozen_backbone_stays_as_it_is():
     model = FCNLadder(num_classes=3, pretrained=False)
     before = {key: value.clone() for key, value in model.backbone.state_dict().items()}

@@ -6,9 +6,10 @@ in other software. Multiply-adds are in units of 10^9.
 
 import pytest
 import torch
+from field_agreement import agree
 
 from segviz import cost, explain_shapes, receptive_field
-from segviz.models import create, fcn
+from segviz.models import create, fcn, resnet, xception
 from segviz.models.blocks import crop
 
 
@@ -283,3 +284,24 @@ def test_dcan_trunk():
     assert [rows[f"objects.classify.{i}"][1] if f"objects.classify.{i}" in rows else None
             for i in range(3)] == [60, 30, 15]  # fmt: skip
     assert [size[1:] for size in (rows["dense.0"],)] == [(15, 15)]
+
+
+SMALL = [
+    ("unet", {"width": 1, "depth": 2}, (1, 76, 60), (7, 5)),
+    ("vnet", {"width": 1, "depth": 2}, (1, 12, 8, 16), None),
+    ("segnet", {"width": 1}, (3, 45, 33), (7, 20)),
+    ("segnet_basic", {"width": 1}, (3, 45, 33), (7, 20)),
+    ("fcn8s", {"width": 1}, (3, 45, 33), (7, 20)),
+    ("deeplab_v2", {"width": 1}, (3, 65, 44), (20, 7)),
+    ("deeplab_v2", {"width": 1, "hidden": 2, "backbone": "vgg16"}, (3, 65, 49), (20, 7)),
+    ("deeplab_v3plus", {"width": 1, "hidden": 2, "image_pooling": False}, (3, 65, 44), (20, 7)),
+    ("dcan", {"width": 1}, (3, 64, 32), (20, 7)),
+]
+
+
+@pytest.mark.parametrize(("name", "variant", "size", "unit"), SMALL)
+def test_formula_and_gradient_agree_on_every_network(name, variant, size, unit, monkeypatch):
+    """The field of an output unit of a narrow copy with few blocks."""
+    monkeypatch.setattr(resnet, "BLOCKS", (1, 1, 1, 1))
+    monkeypatch.setattr(xception, "_MIDDLE", 1)
+    agree(made(name, num_classes=2, **variant), size, unit=unit)
