@@ -133,7 +133,7 @@ for size in (5, 9):
 #
 # $$r_0 = 1, \qquad r_l = r_{l-1} + (k-1)\,d_l$$
 #
-# > **Predict first.** Four 3x3 layers. How far do they see with rates 1, 1, 1, 1? With 1, 2, 4, 8? And with pooling instead, how many layers would you need for the second?
+# > **Predict first.** Four 3x3 layers. How far do they see with rates 1, 1, 1, 1? And with 1, 2, 4, 8?
 
 # %% tags=["nbval-check-output"]
 def stack(rates):
