@@ -57,13 +57,13 @@ def _draw_taps(
     dilation: int, padding: int, step: int,
 ) -> None:  # fmt: skip
     middle = dilation * (len(kernel) - 1) / 2
-    places = step + dilation * np.arange(len(kernel))
+    places = [step + dilation * tap for tap in range(len(kernel))]
     for tap, (place, weight) in enumerate(zip(places, kernel, strict=True)):
         colour = _style.CYCLE[tap]
         axes.plot([place, step + middle], [1.7, 3.6], color=colour, linewidth=2, zorder=1)
         axes.add_patch(Circle((place, 1.45), 0.42, facecolor=_tint(tap), edgecolor=colour))
         _number(axes, place, 1.45, weight)
-    colours = {int(place): _tint(tap) for tap, place in enumerate(places)}
+    colours: dict[int, object] = {place: _tint(tap) for tap, place in enumerate(places)}
     padded = np.pad(x, padding)
     for place, value in enumerate(padded):
         added = not padding <= place < padding + len(x)
