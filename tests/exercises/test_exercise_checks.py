@@ -55,6 +55,13 @@ def test_what_is_not_written_is_said_so(capsys):
     assert said(twice, capsys) == ["twice is not written yet."]
 
 
+def test_an_argument_may_be_a_function(capsys):
+    case = Case("apply(double, 3)", {"function": lambda n: 2 * n, "n": 3}, 6, {"Not called.": 3})
+    run("apply", lambda function, n: function(n), [case])
+    run("apply", lambda function, n: n, [case])
+    assert capsys.readouterr().out.splitlines()[-1] == "Not called."
+
+
 def test_only_the_first_wrong_call_is_shown(capsys):
     second = Case("twice([3])", {"x": np.array([3.0])}, [6])
     assert len(said(lambda x: x, capsys, CASE, second)) == 2
