@@ -81,9 +81,8 @@ function picture1D(view, walk) {
   view.onDraw(() => {
     const trace = view.trace();
     const step = at(view, walk);
-    const normal = modeOf(view) === "normal";
-    made.name(normal ? `${trace.x.length} → ${trace.output.length}: windows, and the matrix C`
-      : `${trace.x.length} → ${trace.output.length}: stamps, and the matrix C of the convolution`);
+    const part = { scatter: "stamps", gather: "the flipped kernel", normal: "windows" }[modeOf(view)];
+    made.name(`${trace.x.length} → ${trace.output.length}: ${part}, and the matrix C of the convolution`);
     const moved = glide(step);
     made.paint((pen) => paint1D(pen, view, trace, step, plan(pen), moved), key(view, step, moved));
   });
