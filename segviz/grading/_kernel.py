@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import shutil
+import tempfile
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -53,7 +55,8 @@ class GuardedKernel(RunningKernel):
         context.setsockopt(zmq.RCVHWM, 200)
         specs = SandboxSpecs(address, _request(limits)) if address else NbvalKernelspecManager()
         self.km = KernelManager(kernel_name="python3", kernel_spec_manager=specs)
-        self.km.start_kernel()
+        self._folder = tempfile.mkdtemp(prefix="segviz-kernel-")  # never the one of the notebook
+        self.km.start_kernel(cwd=self._folder)
         self.kc = self.km.client(context=context)
         self._context = context
         self.kc.start_channels(stdin=False, hb=False, control=False)
@@ -167,6 +170,7 @@ class GuardedKernel(RunningKernel):
             with contextlib.suppress(RuntimeError, Empty):
                 self.km.shutdown_kernel(now=True)
             self._context.destroy(linger=0)
+            shutil.rmtree(self._folder, ignore_errors=True)
             del self.km
 
 

@@ -25,10 +25,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-NEW_FILES, NEW_HOST_NAME, NEW_IPC, NEW_USER, NEW_PROCESSES, NEW_NETWORK = (
-    *(0x00020000, 0x04000000, 0x08000000),
-    *(0x10000000, 0x20000000, 0x40000000),
-)
+NEW_FILES, NEW_HOST_NAME, NEW_IPC = 0x00020000, 0x04000000, 0x08000000
+NEW_PROCESSES, NEW_NETWORK = 0x20000000, 0x40000000
 NO_SETUID, NO_DEVICES, NO_PROGRAMS = 2, 4, 8
 DIE_WITH_PARENT, SET_DUMPABLE, SET_FILTER, DROP_CAPABILITY, NO_NEW_PRIVILEGES = 1, 4, 22, 24, 38
 FIRST_USER = 1_000_000
@@ -90,20 +88,9 @@ def _keep(connection: socket.socket) -> None:
 
 def _new_namespaces() -> int:
     """Leave everything shared; return the user that the kernel will be."""
-    everything = NEW_FILES | NEW_HOST_NAME | NEW_IPC | NEW_PROCESSES | NEW_NETWORK
-    if "SEGVIZ_USER_NAMESPACE" not in os.environ:
-        _call("unshare", everything)
-        return FIRST_USER + os.getpid()
-    user, group = os.getuid(), os.getgid()
-    _call("unshare", everything | NEW_USER)
-    for name, text in (
-        ("setgroups", "deny"),
-        ("uid_map", f"{FIRST_USER} {user} 1"),
-        ("gid_map", f"{FIRST_USER} {group} 1"),
-    ):
-        with open(f"/proc/self/{name}", "w") as file:
-            file.write(text)
-    return FIRST_USER
+    _call("unshare", NEW_FILES | NEW_HOST_NAME | NEW_IPC | NEW_PROCESSES | NEW_NETWORK)
+    # In a user namespace there is one user only, without rights outside it.
+    return os.getuid() if "SEGVIZ_USER_NAMESPACE" in os.environ else FIRST_USER + os.getpid()
 
 
 def _first_process(request: dict[str, Any], descriptors: list[int]) -> None:
@@ -116,6 +103,7 @@ def _first_process(request: dict[str, Any], descriptors: list[int]) -> None:
         _never_return(lambda: _kernel(request, descriptors))
     _close_all_but(())
     _become(request["user"])
+    _call("prctl", SET_DUMPABLE, 0, 0, 0, 0)  # the kernel may have the same user
     while True:
         process, status = os.wait()
         if process == kernel:
@@ -168,10 +156,10 @@ def _become(user: int) -> None:
         last = int(file.read())
     for capability in range(last + 1):
         _call("prctl", DROP_CAPABILITY, capability, 0, 0, 0)
-    if "SEGVIZ_USER_NAMESPACE" not in os.environ:
+    if user != os.getuid():
         os.setgroups([])
-    os.setresgid(user, user, user)
-    os.setresuid(user, user, user)
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
     _drop_capabilities()
     _call("prctl", NO_NEW_PRIVILEGES, 1, 0, 0, 0)
 

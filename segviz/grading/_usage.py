@@ -23,7 +23,8 @@ class Usage:
 
 
 def usage_of(root: int) -> Usage:
-    """Add up processor time (ended children included), memory and threads below process `root`."""
+    """Add up processor time (ended children included), memory and threads of a process and those
+    below it."""
     cpu, memory, threads, busy = 0.0, 0, 0, False
     for process in _below(root):
         try:
@@ -51,6 +52,7 @@ def _memory_of(process: psutil.Process) -> int:
 
 def _below(root: int) -> Iterator[psutil.Process]:
     try:
-        yield from psutil.Process(root).children(recursive=True)
+        process = psutil.Process(root)
+        yield from (process, *process.children(recursive=True))
     except psutil.Error:
         return

@@ -203,16 +203,28 @@ def _copy_package(target: Path, withheld: Iterable[str]) -> None:
     for name in withheld:
         if name.startswith("segviz."):
             path = target.joinpath(*name.split(".")[1:])
-            path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-            path.write_text(_without_answers(path, name), encoding="utf-8")
+            if path.is_dir():
+                stub = _without_answers(path / "__init__.py", name)
+                shutil.rmtree(path)
+                path.mkdir()
+                path = path / "__init__.py"
+            else:
+                path = path.with_suffix(".py")
+                stub = _without_answers(path, name)
+            path.write_text(stub, encoding="utf-8")
 
 
 def _without_answers(path: Path, name: str) -> str:
     """The module with its public names kept, so that what imports them still can."""
     words = f"{name} is the answer to this exercise, and is not there while it is graded."
+    names = []
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.append(node.name)
+        elif isinstance(node, ast.ImportFrom) and node.module != "__future__":
+            names += [alias.asname or alias.name for alias in node.names]
     stubs = [
-        f"def {node.name}(*arguments, **options):\n    raise NotImplementedError({words!r})\n"
-        for node in ast.parse(path.read_text("utf-8")).body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        f"def {name}(*arguments, **options):\n    raise NotImplementedError({words!r})\n"
+        for name in names
     ]
     return "\n".join([f'"""{words}"""\n', *stubs])
