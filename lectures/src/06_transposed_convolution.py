@@ -164,7 +164,7 @@ for stride in [1, 2]:
 # %% [markdown]
 # ### When stride = 1, a transposed convolution is a regular convolution
 #
-# Each row of the transpose holds the kernel too, only flipped. So an ordinary convolution can do it, with other padding: where the transposed one has padding $p$, the ordinary one needs $k - 1 - p$.
+# Each row of the transpose holds the kernel too, only flipped. So an ordinary convolution can do it, with other padding: where the transposed one has padding $p$, the ordinary one needs $k - 1 - p$ (for $p$ up to $k - 1$).
 #
 # > **Predict first.** $k = 3$. Which padding does the ordinary convolution need for $p = 0$, 1 and 2?
 
@@ -180,7 +180,7 @@ for p in range(3):
 # %% [markdown]
 # A kernel that is learned does not care in which direction it is written. So at stride 1 there is no reason to use a transposed convolution at all.
 #
-# And at stride 2? Look at the rows of `A.T` above: they take turns. Rows 0, 2, 4, 6 hold the taps 1 and 3 of the kernel, rows 1, 3, 5 hold the tap 2. It is **two small convolutions**, whose results are put in turn:
+# And at stride 2? Look at the rows of `A.T` above: they take turns. Rows 0, 2, 4, 6 hold only the weights 1 and 3 of the kernel, rows 1, 3, 5 only the weight 2. It is **two small convolutions**, whose results are put in turn:
 
 # %% tags=["nbval-check-output"]
 y = ops.conv_transpose1d(x, kernel, stride=2)
@@ -694,18 +694,30 @@ def shares(energy, s):
     return (places / places.mean()).reshape(s, s)
 
 # %%
-picture = datasets.picture("chelsea", size=(128, 128))[None]
-for k in [2, 3, 4, 5]:
-    way, total = {"stride": 2, "padding": (k - 1) // 2}, torch.zeros(2, 2)
-    for seed in range(10):
+def downsampling(kind, inputs):
+    if kind == "pool":  # the counterpart of 'resize, then convolve'
+        return nn.Sequential(nn.Conv2d(inputs, 16, 3, padding=1), nn.AvgPool2d(2))
+    return nn.Conv2d(inputs, 16, kind, stride=2, padding=(kind - 1) // 2)
+
+# %%
+def mean_shares(kind, picture, seeds):
+    total = torch.zeros(2, 2)
+    for seed in seeds:
         torch.manual_seed(seed)
-        network = nn.Sequential(nn.Conv2d(3, 16, k, **way), nn.ReLU(), nn.Conv2d(16, 16, k, **way))
-        total += shares(gradient_energy(network, picture), 2) / 10
-    print(f"kernel {k}: shares in a 2x2 block {total.flatten().numpy().round(2)},"
-          f" largest / smallest {total.max() / total.min():.1f}")
+        network = nn.Sequential(downsampling(kind, 3), nn.ReLU(), downsampling(kind, 16))
+        total += shares(gradient_energy(network, picture), 2) / len(seeds)
+    return total
+
+# %%
+picture = datasets.picture("chelsea", size=(128, 128))[None]
+for kind in [2, 3, 4, 5, "pool"]:
+    found = mean_shares(kind, picture, seeds=range(10))
+    name = "kernel 3, then pool" if kind == "pool" else f"kernel {kind}, stride 2"
+    print(f"{name:19}: shares in a 2x2 block {found.flatten().numpy().round(2)},"
+          f" largest / smallest {found.max() / found.min():.1f}")
 
 # %% [markdown]
-# Kernel 3 gives nearly four times as much to one pixel as to another, kernels 2 and 4 nearly the same to all: the counts of the picture above, 4, 2, 2 and 1, come back as gradient.
+# Kernel 3 gives nearly four times as much to one pixel as to another, kernels 2 and 4 nearly the same to all: the counts of the picture above, 4, 2, 2 and 1, come back as gradient. Both cures work here too: a kernel that the stride divides, or an ordinary convolution that treats all places alike, with a 2x2 average pooling behind it.
 #
 # Those were random weights. Here is a network with trained ones: EfficientNet-Lite0 (lecture 02), whose layers go down by kernels 3 and 5 with stride 2. How does the score of the class that it sees depend on each pixel?
 
@@ -756,7 +768,7 @@ with torch.no_grad():
         print(f"{name:25}{(time.perf_counter() - start) / 5 * 1e3:6.1f} ms")
 
 # %% [markdown]
-# The clock follows the count only roughly, because ordinary convolutions are tuned better than transposed ones.
+# The clock follows the count only roughly: how well a layer is tuned for a machine counts as well. Measure on yours.
 
 # %% [markdown]
 # ## 11. Three questions that people ask
@@ -828,7 +840,7 @@ print(F.conv_transpose1d(torch.tensor([[[1.0]]]), torch.tensor([[[1.0, 2.0, 3.0]
 # %% [markdown]
 # ## 15. Train it yourself
 #
-# Off by default. Set `TRAIN = True` and run the cell: the experiment of section 9 with ten times as many steps, more kernels and more seeds, on the GPU if there is one. Does the rest of the pattern go away if you only wait?
+# Off by default. Set `TRAIN = True` and run the cell: the experiment of section 9 with ten times as many steps, more kernels and more seeds, on the GPU if there is one; without one it takes some minutes. Does the rest of the pattern go away if you only wait?
 
 # %%
 TRAIN = False
