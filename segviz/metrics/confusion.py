@@ -53,8 +53,9 @@ class ConfusionMatrix:
 
     def __init__(self, num_classes: int) -> None:
         self.num_classes = whole_number(num_classes, "num_classes", 1)
-        self.counts = torch.zeros((num_classes, num_classes), dtype=torch.int64)
-        self._strangers = torch.zeros((), dtype=torch.int64)
+        # On the CPU whatever the default device is.
+        self.counts = torch.zeros((num_classes, num_classes), dtype=torch.int64, device="cpu")
+        self._strangers = torch.zeros((), dtype=torch.int64, device="cpu")
 
     def update(self, prediction: Any, target: Any) -> None:
         """Count the pixels of label maps of any equal shape, tensors or integer arrays.
