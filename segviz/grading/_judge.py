@@ -60,6 +60,7 @@ class GuardedFile(IPyNbFile):
         """End the kernel."""
         if isinstance(self.kernel, GuardedKernel):
             self.kernel.stop()
+            self.judge.cpu_seconds += self.kernel.cpu_seconds
 
 
 class GuardedCell(IPyNbCell):
@@ -110,6 +111,7 @@ class Judge:
         self.address, self.limits = address, limits
         self.verdicts: list[dict[str, Any]] = []
         self.faults: list[str] = []
+        self.cpu_seconds = 0.0
 
     def pytest_collect_file(self, file_path: Path, parent: Any) -> GuardedFile | None:
         """Collect notebooks, with the guards."""
@@ -160,7 +162,7 @@ def judge(notebook: Path, address: str, limits: Limits) -> dict[str, Any]:
 
     Returns:
         ``verdicts``: one per cell that ran: role, task, identity, passed, words, trouble.
-        ``faults``: what went wrong on our side.
+        ``faults``: what went wrong on our side. ``cpu_seconds``: of the kernel.
     """
     notebook.with_name("pytest.ini").write_text(_INI, "utf-8")
     plugin = Judge(address, limits)
@@ -171,4 +173,5 @@ def judge(notebook: Path, address: str, limits: Limits) -> dict[str, Any]:
         code = pytest.main(arguments, plugins=[plugin])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not plugin.faults:
         plugin.faults.append(f"pytest ended with {code!r}")
-    return {"verdicts": plugin.verdicts, "faults": plugin.faults}
+    cpu = round(plugin.cpu_seconds, 3)
+    return {"verdicts": plugin.verdicts, "faults": plugin.faults, "cpu_seconds": cpu}

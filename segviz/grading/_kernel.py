@@ -50,6 +50,7 @@ class GuardedKernel(RunningKernel):
         self._replies: deque[dict[str, Any]] = deque()
         self.written = 0
         self.trouble = ""
+        self.cpu_seconds = 0.0
         context = zmq.Context()
         context.setsockopt(zmq.MAXMSGSIZE, 2 * LARGEST_OUTPUT)
         context.setsockopt(zmq.RCVHWM, 200)
@@ -166,6 +167,7 @@ class GuardedKernel(RunningKernel):
     def stop(self) -> None:
         """End the kernel at once, with everything that it started."""
         if hasattr(self, "km"):
+            self.cpu_seconds = usage_of(self.process).cpu_seconds
             self.kc.stop_channels()
             with contextlib.suppress(RuntimeError, Empty):
                 self.km.shutdown_kernel(now=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import ctypes
+import functools
 import gc
 import importlib
 import json
@@ -51,7 +52,7 @@ def main() -> None:
             return
         connection, _ = listener.accept()
         if os.fork() == 0:
-            _never_return(lambda connection=connection: _keep(connection))
+            _never_return(functools.partial(_keep, connection))
         connection.close()
 
 
@@ -80,7 +81,7 @@ def _keep(connection: socket.socket) -> None:
     for descriptor in descriptors:
         os.close(descriptor)
     connection.send(json.dumps({"keeper": os.getpid()}).encode())
-    select.select([connection, os.pidfd_open(first)], [], [])
+    select.select([connection.fileno(), os.pidfd_open(first)], [], [])
     os.kill(first, signal.SIGKILL)  # the first process of a namespace takes all others with it
     _, status = os.waitpid(first, 0)
     connection.send(json.dumps({"ended": os.waitstatus_to_exitcode(status)}).encode())

@@ -93,7 +93,8 @@ def grade_one(exercise: Exercise, drawn: Drawn, content: bytes, address: str) ->
         result["probes"] += _probes(task, run)
         notes += _notes(task, run)
     result["total"] = sum(result["points"].values())
-    return {**result, "notes": notes, "seconds": round(time.monotonic() - began, 2)}
+    used = {"seconds": round(time.monotonic() - began, 2), "kernel_cpu_seconds": runs.cpu_seconds}
+    return {**result, "notes": notes, **used}
 
 
 def _probes(task: Task, run: _TaskRun) -> list[dict[str, Any]]:
@@ -131,6 +132,7 @@ class _Runs:
         self.exercise, self.drawn, self.address = exercise, drawn, address
         self.answers, self.extras = answers, extras
         self.best: dict[str, _TaskRun] = {}
+        self.cpu_seconds = 0.0
 
     def everything(self) -> None:
         """Run what has to be run, and no kernel more."""
@@ -190,6 +192,7 @@ class _Runs:
             outcome = judge(path, self.address, limits_of(self.exercise.settings))
         if outcome["faults"]:
             raise RuntimeError(outcome["faults"][0])
+        self.cpu_seconds += outcome["cpu_seconds"]
         verdicts = outcome["verdicts"]
         return {name: _task_run(name, verdicts) for name in judged}
 
