@@ -53,8 +53,8 @@ class DeepLabV2(nn.Module):
         How the branches' scores become one; the paper's is the sum.
     multi_scale : bool
         Run on the picture at scales 0.5, 0.75 and 1, and take the largest score of each class.
-    form : "paper" or "torchvision"
-        Where ResNet-101 strides: as in Caffe, or as torchvision's weights need it.
+    form : "caffe" or "torchvision"
+        Where ResNet-101 strides: as in the paper, or as torchvision's weights need it.
     width : int
         Channels of the first convolution of VGG-16 and ResNet-101; 64 in the papers.
     hidden, kernel_size : int
@@ -91,7 +91,7 @@ class DeepLabV2(nn.Module):
         output_stride: int = 8,
         fusion: str = "sum",
         multi_scale: bool = False,
-        form: str = "paper",
+        form: str = "caffe",
         width: int = 64,
         hidden: int = 1024,
         kernel_size: int = 3,
@@ -102,7 +102,7 @@ class DeepLabV2(nn.Module):
         self.in_channels = whole_number(in_channels, "in_channels", 1)
         classes = whole_number(num_classes, "num_classes", 2)
         check_choice(head, "head", tuple(HEADS))
-        check_choice(form, "form", ("paper", "torchvision"))
+        check_choice(form, "form", ("caffe", "torchvision"))
         check_choice(fusion, "fusion", FUSIONS)
         self.fusion, self.stride = fusion, output_stride
         self.multi_scale = flag(multi_scale, "multi_scale")
@@ -192,16 +192,9 @@ def _backbone(
         check_light(in_channels, width)
         light = EfficientNetLite0(output_stride=output_stride, pretrained=weights)
         return light, light.channels[output_stride]
-    if weights and form == "paper":
-        raise ValueError(
-            "pretrained=True brings torchvision's weights, whose strides stand elsewhere than the "
-            "paper's. Use form='torchvision' with it."
-        )
-    caffe = form == "paper"
     resnet = ResNet101(
-        in_channels, width=width, output_stride=output_stride,
-        stride_first=caffe, ceil_mode=caffe, pretrained=weights,
-    )  # fmt: skip
+        in_channels, width=width, output_stride=output_stride, form=form, pretrained=weights
+    )
     return resnet, resnet.channels[output_stride]
 
 

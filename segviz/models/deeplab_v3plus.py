@@ -36,8 +36,6 @@ class DeepLabV3Plus(nn.Module):
 
     Batch norm keeps torch's running averages; the paper's, with decay 0.9997, need tens of
     thousands of steps. How the authors draw the first weights is not in the paper: here as He does.
-    ResNet-101 is the usual one; the multiply-adds printed for it fit a stem of three 3 x 3
-    convolutions and strides in the last block of each stage, which this one has not.
 
     Parameters
     ----------
@@ -58,6 +56,9 @@ class DeepLabV3Plus(nn.Module):
         Channels of ASPP and decoder, and of the fine map in the decoder.
     width : int
         Of the backbone's first stage; 64 in the papers.
+    form : "torchvision" or "beta"
+        Of ResNet-101: the usual one, or that of the authors' code, with three convolutions of 3 x 3
+        first and strides in the last block of a stage, whose multiply-adds the paper's table has.
     pretrained : bool, optional
         Begin with ImageNet weights; by default where no download is needed. There are none of
         Xception-65.
@@ -95,6 +96,7 @@ class DeepLabV3Plus(nn.Module):
         hidden: int = 256,
         fine: int = 48,
         width: int = 64,
+        form: str = "torchvision",
         pretrained: bool | None = None,
         frozen_norm: bool = False,
     ) -> None:
@@ -107,7 +109,8 @@ class DeepLabV3Plus(nn.Module):
         self.stride = output_stride
         self.frozen_norm = flag(frozen_norm, "frozen_norm")
         lean = backbone != "resnet101" if separable is None else flag(separable, "separable")
-        self.backbone = _backbone(backbone, in_channels, width, output_stride, pretrained)
+        check_choice(form, "form", ("torchvision", "beta"))
+        self.backbone = _backbone(backbone, in_channels, width, output_stride, form, pretrained)
         channels = self.backbone.channels
         rates = [whole_number(rate, "rate", 1) for rate in rates or RATES[output_stride]]
         self.aspp = ASPP(
@@ -194,12 +197,14 @@ def _convolution(inputs: int, outputs: int, rate: int, separable: bool) -> nn.Mo
 
 
 def _backbone(
-    name: str, in_channels: int, width: int, output_stride: int, pretrained: bool | None
+    name: str, in_channels: int, width: int, output_stride: int, form: str, pretrained: bool | None
 ) -> EfficientNetLite0 | ResNet101 | Xception65:
     check_choice(name, "backbone", BACKBONES)
     weights = name == "efficientnet_lite0" if pretrained is None else flag(pretrained, "pretrained")
     if name == "resnet101":
-        return ResNet101(in_channels, width=width, output_stride=output_stride, pretrained=weights)
+        return ResNet101(
+            in_channels, width=width, output_stride=output_stride, form=form, pretrained=weights
+        )
     if name == "efficientnet_lite0":
         check_light(in_channels, width)
         return EfficientNetLite0(output_stride=output_stride, pretrained=weights)

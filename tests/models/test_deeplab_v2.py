@@ -57,10 +57,11 @@ def test_names_of_the_whole_resnet101_are_torchvisions():
 
 
 @pytest.mark.parametrize("output_stride", [16, 8])
-def test_dilation_keeps_the_values_at_the_old_positions(short, output_stride):
+@pytest.mark.parametrize("form", ["caffe", "beta"])
+def test_dilation_keeps_the_values_at_the_old_positions(short, output_stride, form):
     torch.manual_seed(0)
-    sparse = draw_statistics(ResNet101(width=4, stride_first=True))
-    dense = ResNet101(width=4, stride_first=True, output_stride=output_stride).eval()
+    sparse = draw_statistics(ResNet101(width=4, form=form))
+    dense = ResNet101(width=4, form=form, output_stride=output_stride).eval()
     dense.load_state_dict(sparse.state_dict())
     step = 32 // output_stride
     with torch.no_grad():
@@ -145,7 +146,7 @@ def test_frozen_norms_stay_as_they_are(short):
         ({"backbone": "resnet50"}, "Use one of 'resnet101', 'vgg16', 'efficientnet_lite0'"),
         ({"head": "aspp"}, "Use one of 'aspp_l'"),
         ({"fusion": "mean"}, "Use one of 'sum'"),
-        ({"form": "caffe"}, "Use one of 'paper', 'torchvision'"),
+        ({"form": "beta"}, "Use one of 'caffe', 'torchvision'"),
         ({"output_stride": 4}, "Use one of 8, 16, 32"),
         ({"backbone": "vgg16", "output_stride": 16}, "Use one of 8"),
         ({"backbone": "vgg16", "kernel_size": 4, "rates": [3]}, "even rate"),

@@ -11,7 +11,7 @@ from segviz.models.xception import SeparableConvolution, Xception65
 SMALL = {"width": 2, "hidden": 4, "fine": 3, "num_classes": 2}
 FORMS = [
     {"backbone": "xception65", **SMALL},
-    {"backbone": "resnet101", **SMALL},
+    {"backbone": "resnet101", "form": "beta", **SMALL},
     {"backbone": "efficientnet_lite0", "pretrained": False, "hidden": 4, "num_classes": 2},
 ]
 
@@ -19,7 +19,7 @@ FORMS = [
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
     """ResNet-101 and Xception-65 with few blocks, to keep real runs small."""
-    monkeypatch.setattr(resnet, "BLOCKS", (1, 1, 1, 1))
+    monkeypatch.setattr(resnet, "BLOCKS", (2, 1, 1, 1))
     monkeypatch.setattr(xception, "_MIDDLE", 1)
 
 
@@ -133,6 +133,8 @@ def test_smallest_pictures_train(form, variant, size):
         ({"pretrained": True}, "no ImageNet weights of Xception-65"),
         ({"backbone": "resnet101", "pretrained": True, "width": 8}, "width=8"),
         ({"backbone": "efficientnet_lite0", "width": 8}, "width=8"),
+        ({"form": "caffe"}, "Use one of 'torchvision', 'beta'"),
+        ({"backbone": "resnet101", "form": "beta", "pretrained": True}, "form='torchvision'"),
         ({"rates": [0]}, "rate"),
         ({"hidden": 0}, "hidden"),
         ({"fine": None}, "fine"),

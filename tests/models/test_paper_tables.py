@@ -59,6 +59,13 @@ SUMMARY = [
             ({"separable": False, "decoder": False, "output_stride": 8}, 53_407_813, 227.04),  # [C]
             ({"backbone": "resnet101"}, 59_344_309, 92.82),  # floor pooling, 7 x 7 stem [V, C]
             ({"backbone": "resnet101", "separable": True}, 45_688_261, None),  # [C]
+            # Three convolutions first, strides last: 97.8 and 273.99, as the printed ones fit [C].
+            ({"backbone": "resnet101", "form": "beta"}, 59_468_085, 97.81),
+            (
+                {"backbone": "resnet101", "form": "beta", "output_stride": 8},
+                59_468_085,
+                273.99,
+            ),
         )
     ],
     ("unet", {}, (1, 572, 572), 31_030_658, 150.43),  # [V, C]
@@ -84,7 +91,7 @@ FIELDS = [
     ("dcan", {}, (3, 480, 480), "dense.0", 404),  # [C]
     ("deeplab_v3plus", {}, (3, 513, 513), "backbone.blocks.20", 1915),  # [C]
     ("deeplab_v3plus", {}, (3, 513, 513), "aspp.branches.3", 2491),  # rate 18 [C]
-    ("deeplab_v3plus", {"backbone": "resnet101"}, (3, 513, 513), "backbone.layer4", 1003),  # [C]
+    ("deeplab_v3plus", {"backbone": "resnet101"}, (3, 513, 513), "backbone.layer4.2", 1003),  # [C]
     ("deeplab_v3plus", {"backbone": "resnet101"}, (3, 513, 513), "aspp.branches.3", 1579),  # [C]
     *[
         ("deeplab_v2", {"backbone": "vgg16"}, (3, 513, 513), layer, pixels)  # [C]
@@ -93,7 +100,7 @@ FIELDS = [
             *[(f"branches.{i}.0", n) for i, n in enumerate((323, 419, 515, 611))],
         ]
     ],
-    ("deeplab_v2", {}, (3, 513, 513), "backbone.layer4", 1027),  # res5c [C]
+    ("deeplab_v2", {}, (3, 513, 513), "backbone.layer4.2", 1027),  # res5c [C]
     ("deeplab_v2", {}, (3, 513, 513), "branches.3.0", 1411),  # rate 24 [C]
     *[
         ("vnet", {}, (1, 128, 128, 64), f"left.{i}", pixels)  # table 1 of the paper [P]
