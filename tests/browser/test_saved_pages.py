@@ -38,7 +38,7 @@ class Saved:
     def settle(self):
         """Wait until what was asked is answered and drawn."""
         self.page.wait_for_function(
-            """() => { const {drawn, asked} = document.querySelector('.segviz').dataset;
+            """() => { const {drawn, asked} = document.querySelector('.segviz')?.dataset ?? {};
                  return drawn && drawn === asked; }"""
         )
 
