@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -9,12 +11,12 @@ from segviz.losses.cross_entropy import VOID, _check
 from segviz.ops._checks import shown
 
 
-def dice_loss(scores: Tensor, target: Tensor) -> Tensor:
+def dice_loss(scores: Tensor, target: Tensor, *, form: str = "paper") -> Tensor:
     """Return 1 - D of V-Net: D = 2 sum(p g) / (sum p^2 + sum g^2), the mean over the pictures.
 
     p is the softmax of the scores in the foreground map and g is 1 in the foreground, else 0. With
     more than two classes D is the mean over all classes but the first, the background. Void pixels
-    (255) count nothing. The authors' released layer returns the hard Dice of the argmax instead.
+    (255) count nothing.
 
     Parameters
     ----------
@@ -22,6 +24,11 @@ def dice_loss(scores: Tensor, target: Tensor) -> Tensor:
         Scores of the K classes before the softmax.
     target : int64 tensor of shape (N, ...)
         Class of every pixel or voxel, 0 to K - 1, or 255 for void.
+    form : "paper" or "release"
+        The authors' released layer puts the argmax in the place of p, except for one p in the
+        gradient: dD/dp_j = 2 g_j / U - 4 p_j I / U^2, with the overlap I and the total U of the
+        argmax and g. Up to a factor: it sums over the batch, which is the mean here, and pushes the
+        background's p down as hard as the foreground's up, which doubles the gradient.
 
     Returns
     -------
@@ -43,9 +50,34 @@ def dice_loss(scores: Tensor, target: Tensor) -> Tensor:
     ----------
     F. Milletari, N. Navab, S.-A. Ahmadi, "V-Net", 3DV 2016, section 3.
     """
+    if form not in ("paper", "release"):
+        raise ValueError(f"form={shown(form)} is unknown. Use 'paper' or 'release'.")
     share, truth = _shares(scores, target)
+    if form == "release":
+        classes = torch.arange(1, scores.shape[1], device=scores.device)[:, None]
+        found = scores.argmax(1)[:, None, ..., None].flatten(2) == classes
+        return 1 - _ReleasedDice.apply(share, truth, found & (share > 0)).mean()
     overlap, total = (share * truth).sum(2), (share.square() + truth).sum(2)
     return 1 - (2 * overlap / _above_zero(total)).mean()
+
+
+class _ReleasedDice(torch.autograd.Function):
+    """The hard Dice of ``found``, whose gradient has the soft shares in it."""
+
+    @staticmethod
+    def forward(ctx: Any, share: Tensor, truth: Tensor, found: Tensor) -> Tensor:
+        hard = found.to(share)
+        overlap = (hard * truth).sum(2, keepdim=True)
+        total = (hard + truth).sum(2, keepdim=True)
+        ctx.save_for_backward(share, truth, overlap, total)
+        return (2 * overlap / (total + 1e-5)).squeeze(2)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None]:
+        share, truth, overlap, total = ctx.saved_tensors
+        total = total.clamp(min=1)  # of pixels: 0 only where nothing is found and nothing is true
+        inner = 2 * truth / total - 4 * share * overlap / total.square()
+        return slope[:, :, None] * inner, None, None
 
 
 def soft_dice_loss(scores: Tensor, target: Tensor, *, smoothing: float = 1.0) -> Tensor:

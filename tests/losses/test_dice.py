@@ -1,5 +1,7 @@
 """Dice losses against the papers' formulas, voxel by voxel, and the gradient that V-Net prints."""
 
+from functools import partial
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from segviz.losses import dice_loss, soft_dice_loss
 
-LOSSES = [dice_loss, soft_dice_loss]
+LOSSES = [dice_loss, partial(dice_loss, form="release"), soft_dice_loss]
 
 
 def drawn(shape, classes, seed, void=0.0):
@@ -59,12 +61,30 @@ def test_gradient_is_the_one_that_the_paper_prints():
     torch.testing.assert_close(scores.grad[0], torch.stack([expected, -expected]))
 
 
+def test_released_layer_counts_the_argmax_and_keeps_one_soft_share():
+    scores, target = drawn((3, 6, 5), 2, 0, void=0.1)
+    scores.requires_grad_()
+    loss = dice_loss(scores, target, form="release")
+    loss.backward()
+    p = scores.detach().softmax(1)[:, 1]
+    expected, slopes = [], []
+    for share, truth in zip(p, target, strict=True):
+        known = truth != 255
+        g, hard = ((truth == 1) & known).double(), ((share > 0.5) & known).double()
+        overlap, total = (g * hard).sum(), (g + hard).sum()
+        expected.append(2 * overlap / (total + 1e-5))
+        slopes.append((2 * g / total - 4 * share * overlap / total**2) * known)
+    assert loss.item() == pytest.approx(1 - sum(expected).item() / 3)
+    slope = -torch.stack(slopes) / 3 * p * (1 - p)
+    torch.testing.assert_close(scores.grad, torch.stack([-slope, slope], 1))
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_perfect_map_costs_nothing_and_a_rare_object_counts_fully(loss):
     target = torch.zeros(1, 40, 40, dtype=torch.int64)
     target[0, 20, 20:24] = 1
     right = torch.stack([1 - target, target], 1).float() * 200
-    assert loss(right, target).item() == pytest.approx(0, abs=1e-6)
+    assert loss(right, target).item() == pytest.approx(0, abs=1e-5)
     missed = torch.stack([torch.ones_like(target), torch.zeros_like(target)], 1).float() * 200
     assert loss(missed, target).item() > 0.75
 
@@ -109,6 +129,11 @@ def test_on_a_fake_gpu(loss):
 def test_illegal_input(loss, scores, target, words):
     with pytest.raises((ValueError, TypeError), match=words):
         loss(scores, target)
+
+
+def test_illegal_form():
+    with pytest.raises(ValueError, match="Use 'paper' or 'release'"):
+        dice_loss(torch.zeros(1, 2, 3), torch.zeros(1, 3).long(), form="caffe")
 
 
 @pytest.mark.parametrize("smoothing", [-1, float("nan"), "1", True])
