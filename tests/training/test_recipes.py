@@ -218,3 +218,26 @@ def test_illegal_seeds(seeds, tmp_path):
     with pytest.raises((ValueError, TypeError), match="seed"):
         train("patch_to_fcn", seeds=seeds, folder=tmp_path / "none")
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_skips_beat_every_decoder_and_indices_sharpen_boundaries_alone(source):
+    """What lecture 05 says of them: indices gain in boundaries, not in mean IoU."""
+    names = ("indices", "bilinear", "transposed", "skips")
+    cards = {name: load_card(f"camvid_{name}", source=source).scores for name in names}
+    iou, boundary = (
+        {name: scores[metric].mean for name, scores in cards.items()}
+        for metric in ("mean_iou", "boundary_f1")
+    )
+    assert max(iou, key=iou.get) == max(boundary, key=boundary.get) == "skips"
+    assert boundary["indices"] > max(boundary["bilinear"], boundary["transposed"])
+    assert iou["indices"] < iou["bilinear"]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_skips_find_more_of_the_membranes(source):
+    with_skips, without = (
+        load_card(name, source=source).scores["membrane_iou"]
+        for name in ("em_unet", "em_unet_without_skips")
+    )
+    assert with_skips.mean - without.mean > max(with_skips.spread, without.spread)
