@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import shutil
-import tempfile
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from jupyter_client.manager import KernelManager
 from nbval.kernel import NbvalKernelspecManager, RunningKernel
 
 from ._system_calls import forbidden
+from ._temporary import temporary_folder
 from ._usage import Trouble, usage_of
 from .provisioner import SandboxSpecs
 
@@ -56,7 +56,7 @@ class GuardedKernel(RunningKernel):
         context.setsockopt(zmq.RCVHWM, 200)
         specs = SandboxSpecs(address, _request(limits)) if address else NbvalKernelspecManager()
         self.km = KernelManager(kernel_name="python3", kernel_spec_manager=specs)
-        self._folder = tempfile.mkdtemp(prefix="segviz-kernel-")  # never the one of the notebook
+        self._folder = temporary_folder("kernel")  # never the one of the notebook
         self.km.start_kernel(cwd=self._folder)
         self.kc = self.km.client(context=context)
         self._context = context

@@ -23,6 +23,7 @@ from tqdm import tqdm
 from segviz import __version__
 
 from . import _reference
+from ._temporary import sweep
 from .exercise import Exercise, find_exercises, read_exercise
 from .intake import Submission, collect
 from .report import write_file, write_reports
@@ -146,6 +147,9 @@ def grade(
     Returns:
         One result per submission, in their order.
     """
+    sweep()
+    for stale in (out / "results").glob(".*.part"):
+        stale.unlink(missing_ok=True)
     files = {
         one: out / "results" / f"{_key(exercise, drawn, one, sandboxed)}.json"
         for one in submissions

@@ -13,7 +13,6 @@ import os
 import select
 import shutil
 import socket
-import tempfile
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -21,6 +20,8 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.provisioning import KernelProvisionerBase, KernelProvisionerFactory
 from traitlets import Dict, Unicode
+
+from ._temporary import temporary_folder
 
 __all__ = ["SandboxProvisioner", "SandboxSpecs"]
 
@@ -46,7 +47,7 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     async def pre_launch(self, **options: Any) -> dict[str, Any]:
         """Choose the sockets; the manager then knows where to connect."""
-        self._folder = tempfile.mkdtemp(prefix="segviz-kernel-")
+        self._folder = temporary_folder("socket")
         manager: Any = self.parent
         manager.transport, manager.ip = "ipc", f"{self._folder}/socket"
         manager.connection_file = f"{self._folder}/connection.json"

@@ -8,7 +8,7 @@ then with the cells that the student added. A task's best run counts: inputs are
 from __future__ import annotations
 
 import json
-import tempfile
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from segviz.exercises._probe import MIME
 
 from ._judge import judge
 from ._kernel import Limits
+from ._temporary import temporary_folder
 from .exercise import Exercise, Settings, Task, points_of
 from .submission import Rejected, extract
 
@@ -186,10 +187,13 @@ class _Runs:
     ) -> dict[str, _TaskRun]:
         """Run one kernel with the answers `present`, and the hidden checks of those `judged`."""
         notebook = self._notebook(judged, present, extras)
-        with tempfile.TemporaryDirectory(prefix="segviz-judge-") as folder:
-            path = Path(folder) / "notebook.ipynb"
-            nbformat.write(notebook, path)
-            outcome = judge(path, self.address, limits_of(self.exercise.settings))
+        folder = Path(temporary_folder("judge"))
+        try:
+            nbformat.write(notebook, folder / "notebook.ipynb")
+            limits = limits_of(self.exercise.settings)
+            outcome = judge(folder / "notebook.ipynb", self.address, limits)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
         if outcome["faults"]:
             raise RuntimeError(outcome["faults"][0])
         self.cpu_seconds += outcome["cpu_seconds"]

@@ -14,13 +14,14 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import segviz
+
+from ._temporary import temporary_folder
 
 __all__ = ["KernelServer", "NoSandbox", "why_no_sandbox"]
 
@@ -99,7 +100,7 @@ class KernelServer:
         """
         if reason := why_no_sandbox():
             raise NoSandbox(reason)
-        folder = Path(tempfile.mkdtemp(prefix="segviz-sandbox-"))
+        folder = Path(temporary_folder("sandbox"))
         ours, theirs = socket.socketpair()
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:

@@ -86,4 +86,4 @@ def test_nothing_is_left_behind(out):
         if process.info["uids"] and process.info["uids"].real >= 1_000_000
     ]
     assert running == []
-    assert sorted(Path(tempfile.gettempdir()).glob("segviz-judge-*")) == []
+    assert sorted(Path(tempfile.gettempdir()).glob("segviz-*-*-*")) == []
