@@ -177,3 +177,12 @@ def test_the_courses_exercises_have_two_tasks_hints_and_pictures(source):
     assert text.count("<details><summary>Hint") >= len(exercise.tasks)
     assert "plot.show(" in text
     assert f"# Exercise {source.stem[:2]}" in exercise.cells[0].source
+
+
+@pytest.mark.parametrize("source", find_exercises(LECTURES), ids=lambda path: path.stem)
+def test_the_courses_solutions_pass_their_own_visible_checks(source):
+    notebook = nbformat.read(LECTURES / "exercises" / f"{source.stem}.ipynb", as_version=4)
+    checks = [cell for cell in notebook.cells if cell.id.startswith("check-")]
+    said = ["".join(output.get("text", "") for output in cell.outputs) for cell in checks]
+    assert len(said) == len(read_exercise(source).tasks)
+    assert all("visible checks pass" in words for words in said)
