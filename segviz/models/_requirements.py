@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from torch import Tensor, nn
 
-from segviz.ops._checks import shown
+from segviz.ops._checks import shown, whole_number
 
 
 def check_choice(value: object, name: str, choices: Sequence[object]) -> None:
@@ -26,6 +26,15 @@ def probability(value: object, name: str) -> float:
         kind = ValueError if number else TypeError
         raise kind(f"{name}={shown(value)} must be a share of at least 0, below 1. Use 0.5.")
     return float(value)  # type: ignore[arg-type]
+
+
+def check_rates(rates: object) -> list[int]:
+    """Return the rates of parallel atrous convolutions, if there is at least one."""
+    if not isinstance(rates, (list, tuple)) or not rates:
+        raise TypeError(
+            f"rates={shown(rates)} must be a list of dilations. Use one such as [6, 12]."
+        )
+    return [whole_number(rate, "rate", 1) for rate in rates]
 
 
 def refuse_size(

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from segviz.models._requirements import check_choice, check_light
+from segviz.models._requirements import check_choice, check_light, check_rates
 from segviz.models.backbones import EfficientNetLite0
 from segviz.models.blocks import (
     check_images,
@@ -112,8 +112,7 @@ class DeepLabV2(nn.Module):
             backbone, in_channels, width, output_stride, form, pretrained
         )
         self.branches = nn.ModuleList()
-        for rate in HEADS[head] if rates is None else rates:
-            whole_number(rate, "rate", 1)
+        for rate in check_rates(HEADS[head] if rates is None else rates):
             if backbone == "vgg16":
                 branch = _dense_branch(channels, classes, rate, kernel_size, hidden)
             else:
@@ -142,7 +141,7 @@ class DeepLabV2(nn.Module):
         """Return the scores at the output stride; in the paper these are trained.
 
         Unit i stands on pixel ``output_stride * i`` (on EfficientNet-Lite0 in the middle of as many
-        pixels), so that labels are ``target[..., ::8, ::8]``.
+        pixels): of pictures of 8 k + 1 rows the labels at stride 8 are ``target[..., ::8, ::8]``.
         """
         if not self.multi_scale:
             return self._fused(images)

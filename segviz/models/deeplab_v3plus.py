@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from segviz.models._requirements import check_choice, check_light, check_statistics
+from segviz.models._requirements import check_choice, check_light, check_rates, check_statistics
 from segviz.models.backbones import EfficientNetLite0
 from segviz.models.blocks import (
     ConvolutionBlock,
@@ -112,7 +112,7 @@ class DeepLabV3Plus(nn.Module):
         check_choice(form, "form", ("torchvision", "beta"))
         self.backbone = _backbone(backbone, in_channels, width, output_stride, form, pretrained)
         channels = self.backbone.channels
-        rates = [whole_number(rate, "rate", 1) for rate in rates or RATES[output_stride]]
+        rates = check_rates(RATES[output_stride] if rates is None else rates)
         self.aspp = ASPP(
             channels[output_stride], hidden, rates, lean, flag(image_pooling, "image_pooling")
         )

@@ -152,6 +152,8 @@ def test_frozen_norms_stay_as_they_are(short):
         ({"backbone": "vgg16", "kernel_size": 4, "rates": [3]}, "even rate"),
         ({"backbone": "vgg16", "hidden": 0}, "hidden"),
         ({"rates": [0]}, "rate"),
+        ({"rates": []}, r"rates=\[\] must be a list"),
+        ({"rates": 6}, "rates=6 must be a list"),
         ({"pretrained": True}, "form='torchvision'"),
         ({"pretrained": True, "form": "torchvision", "in_channels": 1}, "in_channels=1"),
         ({"backbone": "efficientnet_lite0", "in_channels": 1}, "in_channels=1"),

@@ -136,6 +136,8 @@ def test_smallest_pictures_train(form, variant, size):
         ({"form": "caffe"}, "Use one of 'torchvision', 'beta'"),
         ({"backbone": "resnet101", "form": "beta", "pretrained": True}, "form='torchvision'"),
         ({"rates": [0]}, "rate"),
+        ({"rates": []}, r"rates=\[\] must be a list"),
+        ({"rates": 6}, "rates=6 must be a list"),
         ({"hidden": 0}, "hidden"),
         ({"fine": None}, "fine"),
         ({"separable": 1}, "separable"),
