@@ -31,9 +31,7 @@ def probability(value: object, name: str) -> float:
 def check_rates(rates: object) -> list[int]:
     """Return the rates of parallel atrous convolutions, if there is at least one."""
     if not isinstance(rates, (list, tuple)) or not rates:
-        raise TypeError(
-            f"rates={shown(rates)} must be a list of dilations. Use [6, 12]."
-        )
+        raise TypeError(f"rates={shown(rates)} must be a list of dilations. Use [6, 12].")
     return [whole_number(rate, "rate", 1) for rate in rates]
 
 
