@@ -12,6 +12,7 @@ from segviz.ops._checks import shown, whole_number
 from segviz.training import (
     camvid_decoders,
     camvid_ladder,
+    camvid_pretrained,
     deeplabv2_camvid,
     em_unet,
     patch_to_fcn,
@@ -27,7 +28,7 @@ from segviz.training.devices import device
 from segviz.training.recipe import Recipe
 from segviz.training.runs import run, state_file, write_card
 
-_FOR_LAPTOPS = (patch_to_fcn, camvid_ladder, camvid_decoders, em_unet)
+_FOR_LAPTOPS = (patch_to_fcn, camvid_ladder, camvid_pretrained, camvid_decoders, em_unet)
 _AS_IN_THE_PAPERS = (segnet_camvid, unet_isbi2012, vnet_hippocampus, deeplabv2_camvid)
 _RECIPES = {module.RECIPE.name: module.RECIPE for module in (*_FOR_LAPTOPS, *_AS_IN_THE_PAPERS)}
 

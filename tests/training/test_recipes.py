@@ -241,3 +241,12 @@ def test_skips_find_more_of_the_membranes(source):
         for name in ("em_unet", "em_unet_without_skips")
     )
     assert with_skips.mean - without.mean > max(with_skips.spread, without.spread)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_imagenet_weights_are_worth_their_gap(source):
+    pretrained, scratch = (
+        load_card(name, source=source).scores["mean_iou"].mean
+        for name in ("camvid_pretrained", "camvid_scratch")
+    )
+    assert pretrained - scratch >= 0.06
