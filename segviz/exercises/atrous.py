@@ -1,0 +1,184 @@
+"""Visible checks of exercise 08: a kernel with holes, how far a stack sees, and what it leaves out.
+
+The numbers were worked out by hand; the tests compare them with torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from segviz.exercises._checks import Case, run
+
+_FLIPPED = "The kernel is mirrored: the first weight reads the first input, x[i]."
+_RATE_ONE = "This is the answer for rate=1: neighbouring weights read inputs that lie rate apart."
+_TOO_FAR = "The taps lie rate + 1 apart: between them are rate - 1 inputs, not rate."
+_STRIDE = (
+    "This is a stride: it leaves outputs out. A rate pulls the taps apart, and i moves by one."
+)
+_PADDED = "Zeros were added at both ends: count only outputs for which the whole kernel fits."
+_ONE_SHORT = "The last output is missing: there are n - rate * (k - 1) of them."
+
+
+def _atrous(
+    x: list[float],
+    kernel: list[float],
+    rate: int,
+    right: list[float],
+    mistakes: dict[str, list[float]],
+) -> Case:
+    given = {"x": np.array(x, dtype=float), "kernel": np.array(kernel, dtype=float), "rate": rate}
+    return Case(f"atrous({x}, {kernel}, rate={rate})", given, right, mistakes)
+
+
+_ATROUS = (
+    _atrous(
+        [3, 1, 4, 1, 5, 9, 2],
+        [1, 2, 3],
+        2,
+        [26, 30, 20],
+        {
+            _FLIPPED: [22, 14, 24],
+            _RATE_ONE: [17, 12, 21, 38, 29],
+            _TOO_FAR: [11],
+            _STRIDE: [17, 21, 29],
+            _PADDED: [18, 5, 26, 30, 20, 19, 9],
+            _ONE_SHORT: [26, 30],
+        },
+    ),
+    _atrous(
+        [3, 1, 4, 1],
+        [1, 2],
+        1,
+        [5, 9, 6],
+        {_FLIPPED: [7, 6, 9], _TOO_FAR: [11, 3], _ONE_SHORT: [5, 9]},
+    ),
+    _atrous(
+        [3, 1, 4, 1, 5, 9, 2],
+        [1, 2],
+        4,
+        [13, 19, 8],
+        {_FLIPPED: [11, 11, 10], _RATE_ONE: [5, 9, 6, 11, 23, 13]},
+    ),
+)
+
+_NO_RATES = "The rates are missing: k taps reach over d * (k - 1) + 1 places."
+_NO_STRIDES = "The strides are missing: behind a stride of 2, a step is 2 inputs long."
+_TOO_EARLY = "A layer's own stride is counted too early: it lengthens the steps behind the layer."
+_ONE_STRIDE = "Only the stride just before is counted: all strides before multiply."
+_REVERSED = "The layers were taken from last to first: the first one reads the input."
+_WHOLE_REACH = "Each layer adds k * d; but the first of its taps is there already: (k - 1) * d."
+_FROM_ZERO = "Begin with one input: without any layer, a unit sees itself."
+
+
+def _field(layers: list[tuple[int, int, int]], right: int, mistakes: dict[str, int]) -> Case:
+    return Case(f"receptive_field({layers})", {"layers": layers}, right, mistakes)
+
+
+_RECEPTIVE_FIELD = (
+    _field(
+        [(3, 1, 1), (3, 1, 2)],
+        7,
+        {_NO_RATES: 5, _WHOLE_REACH: 10, _FROM_ZERO: 6},
+    ),
+    _field(
+        [(3, 3, 1), (2, 2, 1), (3, 1, 1)],
+        18,
+        {_NO_STRIDES: 6, _TOO_EARLY: 25, _ONE_STRIDE: 10, _REVERSED: 8},
+    ),
+    _field([(3, 2, 2), (3, 1, 4)], 21, {_NO_STRIDES: 13, _NO_RATES: 7}),
+)
+
+_WHOLE_FIELD = "This is the whole field: which of these inputs can be reached by such steps?"
+_WAYS = "These are the numbers of ways: an input is seen or not, True or False."
+_BY_ITSELF = "Every layer is taken by itself: steps of all layers follow each other, and add up."
+_NO_MIDDLE = "The middle tap is missing: a layer steps by -d, 0 or +d."
+_FACTOR = "This looks for a common factor only: rates that grow too fast leave gaps as well."
+_PLACES = "These are the places: return True or False for each input of the field."
+
+
+def _seeing(rates: list[int], right: list[int], mistakes: dict[str, list[int]]) -> Case:
+    return Case(f"seen({rates})", {"rates": rates}, right, mistakes)
+
+
+_SEEN = (
+    _seeing(
+        [2],
+        [1, 0, 1, 0, 1],
+        {_WHOLE_FIELD: [1, 1, 1, 1, 1], _NO_MIDDLE: [1, 0, 0, 0, 1], _PLACES: [0, 2, 4]},
+    ),
+    _seeing(
+        [2, 2],
+        [1, 0, 1, 0, 1, 0, 1, 0, 1],
+        {
+            _WAYS: [1, 0, 2, 0, 3, 0, 2, 0, 1],
+            _BY_ITSELF: [0, 0, 1, 0, 1, 0, 1, 0, 0],
+            _WHOLE_FIELD: [1, 1, 1, 1, 1, 1, 1, 1, 1],
+        },
+    ),
+    _seeing(
+        [1, 4],
+        [1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1],
+        {
+            _FACTOR: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+            _BY_ITSELF: [0, 1, 0, 0, 1, 1, 1, 0, 0, 1, 0],
+        },
+    ),
+    _seeing([1, 2], [1, 1, 1, 1, 1, 1, 1], {_BY_ITSELF: [0, 1, 1, 1, 1, 1, 0]}),
+)
+
+
+def atrous(function: Callable[..., Any]) -> None:
+    """Check a function ``(x, kernel, rate)`` that convolves with holes."""
+    run("atrous", function, _ATROUS)
+
+
+def receptive_field(function: Callable[..., Any]) -> None:
+    """Check a function of layers that returns how many inputs a unit behind them sees."""
+    run("receptive_field", function, _RECEPTIVE_FIELD)
+
+
+def seen(function: Callable[..., Any]) -> None:
+    """Check a function of rates that tells which inputs of the field a unit sees."""
+    run("seen", function, _SEEN)
+
+
+def atrous_picture() -> Any:
+    """Draw the first visible check, with frames around the inputs of the first output."""
+    from segviz.exercises._pictures import frame, tables
+
+    case = _ATROUS[0]
+    x, kernel, rate = case.arguments.values()
+    axes = tables({"x": x, f"kernel at rate {rate}": kernel, "y": case.right})
+    for tap in range(len(kernel)):
+        frame(axes[0], 0, tap * rate, 1, 1)
+    frame(axes[2], 0, 0, 1, 1)
+    return axes
+
+
+def field_picture() -> Any:
+    """Draw who reads whom behind a layer of kernel 3 and stride 2, and another of kernel 3."""
+    from segviz.plot import _style
+
+    axes = _style.figure(height=2.2, width=5.5).subplots()
+    levels = [[0, 1, 2, 3, 4, 5, 6], [1, 3, 5], [3]]
+    for level, reach in ((1, 1), (2, 2)):
+        for place in levels[level]:
+            for tap in (place - reach, place, place + reach):
+                axes.plot([place, tap], [level, level - 1], color=_style.CYCLE[0], linewidth=1.5)
+    for level, places in enumerate(levels):
+        axes.plot(places, [level] * len(places), "o", color=_style.CYCLE[1], markersize=13)
+    axes.set(xticks=levels[0], yticks=range(3), xlabel="input", ylim=(-0.4, 2.4))
+    axes.set_yticklabels(["input", "behind kernel 3, stride 2", "behind kernel 3"])
+    axes.spines[:].set_visible(False)
+    return axes
+
+
+def seen_picture() -> Any:
+    """Draw which inputs two stacks see: 1 for those that they do."""
+    from segviz.exercises._pictures import tables
+
+    shown = {case.call: case.right for case in _SEEN[1:3]}
+    return tables(shown, cell=0.4)
