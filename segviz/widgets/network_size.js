@@ -1,0 +1,155 @@
+import { element, open, putText } from "./core.js";
+import { choice, slider } from "./controls.js";
+
+const WIDEST = 1.25; // cards that a bar has room for
+const PARTS = ["weights", "gradients and optimizer", "activations"];
+const HEADS = ["network, picture", "parameters", "multiply-adds", "memory", "", "sees"];
+
+// Where the parts of a bar begin and end, in percent of its room; what is too long is cut off.
+export function pieces(parts, widest = WIDEST) {
+  let from = 0;
+  return parts.map((part) => {
+    const start = Math.min(from, widest);
+    from += part;
+    const end = Math.min(from, widest);
+    return { left: (100 * start) / widest, width: (100 * (end - start)) / widest };
+  });
+}
+
+export const percent = (share) => (share < 0.001 ? "under 0.1 %" : `${(100 * share).toFixed(1)} %`);
+
+export function sentence({ pictures, rows, verdicts }, names, chosen, { use, card }) {
+  const at = names.indexOf(chosen);
+  const many = verdicts.filter((one) => !one.startsWith("no")).length;
+  const [parameters, products, memory] = rows[at];
+  return `${chosen} on ${pictures[at]}: ${parameters} parameters, ${products} multiply-adds for one `
+    + `picture, ${memory} for ${use}: ${verdicts[at].replace(":", ",")}. `
+    + `${many} of ${names.length} networks do not exceed ${card}.`;
+}
+
+function render(context) {
+  const view = open(context, "Size of seven networks");
+  choice(view, "network");
+  slider(view, "side", { label: "side of the picture" });
+  choice(view, "width", { label: "channels" });
+  slider(view, "batch");
+  choice(view, "use");
+  choice(view, "card");
+  const parts = element("div", { style: "flex: 1 0 100%; overflow-x: auto" }, overview(view));
+  view.stage.append(parts, bills(view));
+  view.lines.append(legend(view));
+  view.onDraw(() => {
+    const settings = { use: view.settled("use"), card: view.settled("card") };
+    view.say(sentence(view.trace(), view.scene.names, view.settled("network"), settings));
+  });
+  return view.close;
+}
+
+const CELL = "padding: 3px 14px 3px 0; font-weight: inherit; white-space: nowrap; "
+  + "border-top: 1px solid color-mix(in srgb, var(--segviz-line) 40%, transparent)";
+
+// One row a network; the bar shows its memory against the card.
+function overview(view) {
+  const head = HEADS.map((text, i) => element(text ? "th" : "td", { scope: text ? "col" : null,
+    style: `text-align: ${i && i < 4 ? "right" : "left"}; padding: 0 14px 3px 0; white-space: nowrap` },
+  text));
+  const lines = view.scene.names.map((name) => networkRow(view, name));
+  view.onDraw(() => {
+    const trace = view.trace();
+    putText(head[4], `dashed: the card, ${view.settled("card")}`);
+    lines.forEach((line, i) => line.write(trace, i, view.settled("network")));
+  });
+  return element("table", { style: "border-collapse: collapse; width: 100%; min-width: 860px; "
+    + "font-variant-numeric: tabular-nums" },
+  element("thead", {}, element("tr", {}, ...head)),
+  element("tbody", {}, ...lines.map((line) => line.element)));
+}
+
+function networkRow(view, name) {
+  const size = element("span", { style: "font-weight: 400" });
+  const right = [0, 1, 2].map(() => element("td", { style: `${CELL}; text-align: right` }));
+  const bar = memoryBar(view);
+  const verdict = element("span", { style: "display: inline-block; min-width: 10ch" });
+  const sees = element("td", { style: CELL });
+  const fit = element("div", { style: "display: flex; gap: 10px; align-items: center" },
+    bar.element, verdict);
+  const row = element("tr", {},
+    element("th", { scope: "row", style: `${CELL}; text-align: left` }, `${name} `, size),
+    ...right, element("td", { style: `${CELL}; width: 36%` }, fit), sees);
+  return {
+    element: row,
+    write({ pictures, rows, parts, verdicts }, i, chosen) {
+      putText(size, pictures[i]);
+      right.forEach((cell, at) => putText(cell, rows[i][at]));
+      putText(sees, rows[i][3]);
+      putText(verdict, verdicts[i]);
+      verdict.style.fontWeight = verdicts[i].startsWith("no") ? 700 : 400;
+      bar.write(Array.from(parts.subarray(3 * i, 3 * i + 3)));
+      const lit = name === chosen;
+      row.style.fontWeight = lit ? 600 : "";
+      row.style.background = lit ? "var(--segviz-raised)" : "";
+    },
+  };
+}
+
+// A picture of numbers that stand beside it, so a screen reader may pass it by.
+function memoryBar(view) {
+  const parts = PARTS.map((_, i) => element("div", {
+    style: `position: absolute; top: 2px; bottom: 2px; background: ${view.look.cycle[i]}` }));
+  const end = element("div", { style: `position: absolute; top: 0; bottom: 0; left: ${100 / WIDEST}%; `
+    + "border-left: 2px dashed var(--segviz-ink)" });
+  const made = element("div", { "aria-hidden": "true",
+    style: "position: relative; flex: 1 1 120px; min-width: 120px; height: 18px; overflow: hidden" },
+  ...parts, end);
+  return {
+    element: made,
+    write: (shares) => pieces(shares).forEach(({ left, width }, i) =>
+      Object.assign(parts[i].style, { left: `${left}%`, width: `${width}%` })),
+  };
+}
+
+function legend(view) {
+  const line = element("p", { style: "display: flex; flex-wrap: wrap; gap: 4px 18px" });
+  for (const [i, name] of PARTS.entries()) {
+    const patch = element("span", { style: "display: inline-block; width: 14px; height: 14px; "
+      + `vertical-align: -2px; margin-right: 6px; background: ${view.look.cycle[i]}` });
+    line.append(element("span", {}, patch, name));
+  }
+  line.append(element("span", {}, "tight: over 80 % of the card"));
+  return line;
+}
+
+// The three layers of the chosen network that take most of each bill.
+function bills(view) {
+  const title = element("div", { style: "font-weight: 600; flex: 1 0 100%" });
+  const columns = [0, 1, 2].map(() => billOf());
+  view.onDraw(() => {
+    putText(title, `Dearest layers of ${view.settled("network")}`);
+    view.detail().bills.forEach((bill, i) => columns[i].write(bill));
+  });
+  return element("div", { style: "flex: 1 0 100%; display: flex; flex-wrap: wrap; gap: 4px 28px" },
+    title, ...columns.map((one) => one.element));
+}
+
+function billOf() {
+  const caption = element("caption", { style: "text-align: left; font-style: italic" });
+  const lines = [0, 1, 2].map(() => [
+    element("th", { scope: "row", style: "text-align: left; font-weight: 400; overflow-wrap: anywhere; "
+      + "padding-right: 12px" }),
+    element("td", { style: "text-align: right; white-space: nowrap; vertical-align: top" })]);
+  const made = element("table", { style: "border-collapse: collapse; flex: 1 1 240px; "
+    + "font-variant-numeric: tabular-nums" }, caption,
+  element("tbody", {}, ...lines.map((cells) => element("tr", {}, ...cells))));
+  return {
+    element: made,
+    write([title, layers]) {
+      putText(caption, title);
+      layers.forEach(([name, share], i) => {
+        putText(lines[i][0], name);
+        putText(lines[i][1], percent(share));
+      });
+    },
+  };
+}
+
+export default { render };

@@ -1,0 +1,54 @@
+"""Dots and bars against the numbers that they draw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from segviz.plot import network_size
+
+GIB = 2**30
+MEMORY = np.array([[1, 2, 3], [0.5, 0.25, 30]]) * GIB
+
+
+def _drawn(card=8 * GIB):
+    return network_size(["small", "large"], [3e7, 1e8], [5e10, 2e12], MEMORY, card=card)
+
+
+def test_counts_are_dots_at_their_numbers_with_words():
+    axes = _drawn()
+    for axis, values, words in (
+        (axes[0], [3e7, 1e8], ["30 M", "100 M"]),
+        (axes[1], [5e10, 2e12], ["50 G", "2 T"]),
+    ):
+        assert axis.lines[0].get_xdata().tolist() == values
+        assert [text.get_text() for text in axis.texts] == words
+        low, high = axis.get_xlim()
+        assert low < min(values)
+        assert high > max(values)
+    assert [text.get_text() for text in axes[0].get_yticklabels()] == ["small", "large"]
+    assert axes[0].yaxis_inverted()
+
+
+def test_bars_are_stacked_in_gib_and_the_card_is_a_line():
+    axis = _drawn()[2]
+    found = np.array([[(bar.get_x(), bar.get_width()) for bar in bars] for bars in axis.containers])
+    assert np.allclose(found[:, :, 1].T * GIB, MEMORY)
+    assert np.allclose(found[1:, :, 0], np.cumsum(found[:, :, 1], axis=0)[:-1])
+    assert axis.lines[0].get_xdata() == [8, 8]
+    assert [text.get_text() for text in axis.texts] == ["6 GiB", "30.8 GiB →"]
+    colours = {to_hex(bars[0].get_facecolor()) for bars in axis.containers}
+    assert len(colours) == 3
+
+
+def test_a_bar_beyond_the_axis_keeps_its_words_inside():
+    axis = _drawn()[2]
+    cut = axis.texts[1]
+    assert cut.xy[0] == axis.get_xlim()[1] == 12
+    assert cut.get_horizontalalignment() == "right"
+
+
+def test_numbers_of_another_length_are_refused():
+    with pytest.raises(ValueError, match=r"1 names, 2 parameters, 2 multiply-adds"):
+        network_size(["small"], [1, 2], [1, 2], MEMORY, card=GIB)
