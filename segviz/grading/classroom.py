@@ -23,6 +23,7 @@ from tqdm import tqdm
 from segviz import __version__
 
 from . import _reference
+from ._sources import BuildError
 from ._temporary import sweep
 from .exercise import Exercise, find_exercises, read_exercise
 from .intake import Submission, collect
@@ -34,6 +35,10 @@ __all__ = ["grade", "grade_command"]
 GRADED, SOME_REJECTED, NOT_UNDERSTOOD, NO_SANDBOX, BROKEN_EXERCISE, ERRORS_LEFT = range(6)
 VERSION = f"{__version__}.1"
 _AHEAD = 4
+_WARNING = (
+    "WARNING: no sandbox. Students' code runs with your rights: scores can be forged, and your "
+    "files read."
+)
 
 
 def grade_command(
@@ -51,36 +56,27 @@ def grade_command(
     reason = why_no_sandbox()
     if reason and not unsandboxed:
         return _refuse(NO_SANDBOX, _no_sandbox(reason))
-    broken = False
+    if jobs is not None and jobs < 1:
+        return _refuse(NOT_UNDERSTOOD, f"--jobs {jobs} must be at least 1. Leave it out, or use 1.")
     try:
         source = _one_source(exercise)
+        submissions = collect([Path(path) for path in paths], source.stem)
         seed = _seed(Path(out), seed)
-        broken = True
+    except (ValueError, OSError) as error:
+        return _refuse(NOT_UNDERSTOOD, str(error))
+    try:
         task = read_exercise(source)
         drawn = _reference.draw(task, seed)
-    except ValueError as error:
-        words = str(error)
-        return _refuse(BROKEN_EXERCISE if broken else NOT_UNDERSTOOD, words)
-    try:
-        submissions = collect([Path(path) for path in paths], task.stem)
-    except (FileNotFoundError, ValueError) as error:
-        return _refuse(NOT_UNDERSTOOD, str(error))
+    except BuildError as error:
+        return _refuse(BROKEN_EXERCISE, str(error))
     if unsandboxed:
-        print(
-            "segviz: WARNING: no sandbox. Students' code runs with your rights: scores can be "
-            "forged, and your files read.",
-            file=sys.stderr,
-        )
-    results = grade(
-        task,
-        drawn,
-        submissions,
-        Path(out),
-        jobs=jobs,
-        scheduler=scheduler,
-        sandboxed=not unsandboxed,
-    )
-    write_reports(task, results, Path(out))
+        print(f"segviz: {_WARNING}", file=sys.stderr)
+    where = {"jobs": jobs, "scheduler": scheduler, "sandboxed": not unsandboxed}
+    try:
+        results = grade(task, drawn, submissions, Path(out), **where)  # type: ignore[arg-type]
+        write_reports(task, results, Path(out))
+    except OSError as error:  # no such scheduler, no room on the disk
+        return _refuse(NOT_UNDERSTOOD, f"{error}. What was judged is kept: run it again.")
     return _summary(task, results, Path(out))
 
 

@@ -25,6 +25,17 @@ def test_right_answers_within_the_tolerance_are_never_refused(values, seed):
     assert canonical(right + off) == canonical(right)
 
 
+def test_of_four_thousand_right_answers_none_is_refused():
+    draw = np.random.default_rng(20)
+    judged = 0
+    while judged < 4000:
+        right = draw.normal(scale=draw.choice([1e-3, 1, 1e3]), size=10)
+        if is_safe(right):
+            off = draw.choice([-TOLERANCE, TOLERANCE], right.shape)
+            assert canonical(right + off) == canonical(right)
+            judged += 1
+
+
 @settings(deadline=None, max_examples=200)
 @given(st.lists(st.floats(-1e5, 1e5), min_size=1, max_size=MOST_NUMBERS), st.data())
 def test_one_number_off_by_a_thousandth_is_another_answer(values, data):
