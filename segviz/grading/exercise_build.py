@@ -2,7 +2,7 @@
 
 An exercise is refused when its solution does not get full marks, when a shipped wrong answer gets
 other points or hears other words than its author said, or when a constant or a copy of an argument
-keeps all its points: on twenty draws of the hidden inputs.
+keeps all its points: on a hundred draws of the hidden inputs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .exercise import Exercise, Task, find_exercises, notebook_cell, points_of, 
 
 __all__ = ["build_command", "build_exercises", "disagreements", "release", "student_notebook"]
 
-DRAWS = 20
+DRAWS = 100
 # The one that students write in, and the one that `segviz check` takes the checks from.
 _TARGETS = ("lectures/exercises", "data/exercises")
 _NOT_RELEASED = (

@@ -162,14 +162,16 @@ def _file_name(student: str) -> str:
 
 
 def _histogram(exercise: Exercise, totals: list[float]) -> bytes:
+    import numpy as np
     from matplotlib.ticker import MaxNLocator
 
     from segviz.plot import _style
 
     figure = _style.figure(height=3.2, width=7.0)
     axes = figure.subplots()
-    bins = min(20, max(5, int(exercise.points)))
-    axes.hist(totals, bins=bins, range=(0, exercise.points), color=_style.CYCLE[0], rwidth=0.9)
+    width = max(1, round(exercise.points / 20))  # so that a bar stands on the points it counts
+    edges = np.arange(-width / 2, exercise.points + width, width)
+    axes.hist(totals, bins=edges, color=_style.CYCLE[0], rwidth=0.9)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(xlabel="points", ylabel="students", title=f"{exercise.title}: {len(totals)} graded")
     file = io.BytesIO()
