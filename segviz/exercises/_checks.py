@@ -53,15 +53,15 @@ def _fault(name: str, function: Callable[..., Any], case: Case) -> str:
     except NotImplementedError:
         return f"{name} is not written yet."
     except Exception as error:
-        return f"{case.call} raises {type(error).__name__}: {error}{_line_of(error)}."
+        words = f"{type(error).__name__}: {error}".rstrip(". ")
+        return f"{case.call} raises {words}{_line_of(error)}."
     kept = {key: value for key, value in case.arguments.items() if not callable(value)}
     changed = [key for key, value in kept.items() if not _same(arguments[key], value)]
     if changed:
         return f"{case.call} changes its argument {changed[0]}. Work on a copy of it."
     if _same(given, case.right):
         return ""
-    words = f"{case.call} returns {_shown(result)}, and should return {_shown(case.right)}."
-    return f"{words}\n{_named(given, case)}"
+    return f"{case.call} {_told(given, np.asarray(case.right))}\n{_named(given, case)}"
 
 
 def _named(given: np.ndarray, case: Case) -> str:
@@ -82,7 +82,11 @@ def _named(given: np.ndarray, case: Case) -> str:
 def _array(result: Any) -> np.ndarray:
     if result is None:
         raise TypeError("it returns None; does it end with return?")
-    array = np.asarray(result)
+    try:
+        array = np.asarray(result)
+    except ValueError:
+        shapes = ", ".join(str(np.shape(part)) for part in result)
+        raise TypeError(f"it returns parts of different shapes: {shapes}") from None
     if array.dtype.kind not in "biuf":
         raise TypeError(f"it returns {type(result).__name__}, not numbers")
     return array.astype(np.float64)
@@ -97,10 +101,19 @@ def _same(one: Any, other: Any) -> bool:
     return one.shape == other.shape and bool(np.allclose(one, other, rtol=0, atol=TOLERANCE))
 
 
-def _shown(value: Any) -> str:
-    array = np.asarray(value)
+def _told(given: np.ndarray, right: np.ndarray) -> str:
+    """Both results: in one sentence, or tables of numbers on lines of their own."""
+    given_text, right_text = _shown(given), _shown(right)
+    if "\n" in given_text + right_text:
+        return f"returns\n{given_text}\nand should return\n{right_text}"
+    return f"returns {given_text}, and should return {right_text}."
+
+
+def _shown(array: np.ndarray) -> str:
     if array.size > MOST_SHOWN:
         return f"an array of shape {array.shape}"
+    if np.isfinite(array).all() and (array == array.round()).all() and (abs(array) < 1e15).all():
+        array = array.astype(np.int64)
     return np.array2string(array, separator=", ", precision=4, suppress_small=True)
 
 

@@ -22,6 +22,14 @@ _FLIPPED = "The kernel is flipped: the formula has x[r + i, c + j], not x[r - i,
 _TRANSPOSED = "Rows and columns of the kernel are swapped: w[i, j] belongs to row r + i."
 _SWAPPED = "Rows and columns of the result are swapped."
 _TOO_SMALL = "The last row and column are missing: did you forget the + 1 in the size?"
+_ONE_ROW = "Only the first row was computed: does return stand inside a loop?"
+_ONE_VALUE = "Only the first value was computed: does return stand inside a loop?"
+_JUTTING_OUT = (
+    "Windows run over the border here: only whole windows count, zeros come from padding."
+)
+_STRETCHED = (
+    "Windows that run over the border were kept, and numpy stretched them: take whole ones."
+)
 _ROWS_TWICE = "The kernel's height was taken for its width, too: a kernel need not be square."
 _COLUMNS_TWICE = "The kernel's width was taken for its height, too: a kernel need not be square."
 _EVERY_PLACE = "This is the result for stride=1: take a window at every stride-th place only."
@@ -32,7 +40,7 @@ _COPIED = "The border's values are repeated: padding is zeros."
 
 _CONV2D = (
     Case(
-        "conv2d(x, kernel, stride=1, padding=0), x of 3 x 4, kernel of 2 x 2,",
+        "conv2d(x, kernel, stride=1, padding=0) with the picture's x and kernel",
         {"x": _DIGITS, "kernel": _WRITER, "stride": 1, "padding": 0},
         [[1256, 2367, 3478], [5691, 6712, 7823]],
         {
@@ -40,10 +48,22 @@ _CONV2D = (
             _TRANSPOSED: [[1526, 2637, 3748], [5961, 6172, 7283]],
             _SWAPPED: [[1256, 5691], [2367, 6712], [3478, 7823]],
             _TOO_SMALL: [[1256, 2367]],
+            _ONE_ROW: [[1256, 2367, 3478], [0, 0, 0]],
+            _ONE_VALUE: [[1256, 0, 0], [0, 0, 0]],
+            _JUTTING_OUT: [
+                [1256, 2367, 3478, 4080],
+                [5691, 6712, 7823, 8030],
+                [9100, 1200, 2300, 3000],
+            ],
+            _STRETCHED: [
+                [1256, 2367, 3478, 4488],
+                [5691, 6712, 7823, 8833],
+                [9191, 1212, 2323, 3333],
+            ],
         },
     ),
     Case(
-        "conv2d(x, kernel, stride=1, padding=0), x of 3 x 4, kernel of 1 x 3,",
+        "conv2d(x, kernel, stride=1, padding=0) with the picture's x and the kernel [[100, 10, 1]]",
         {"x": _DIGITS, "kernel": np.array([[100.0, 10, 1]]), "stride": 1, "padding": 0},
         [[123, 234], [567, 678], [912, 123]],
         {
@@ -53,7 +73,7 @@ _CONV2D = (
         },
     ),
     Case(
-        "conv2d(x, kernel, stride=2, padding=0), x of 3 x 4, kernel of 2 x 2,",
+        "conv2d(x, kernel, stride=2, padding=0) with the picture's x and kernel",
         {"x": _DIGITS, "kernel": _WRITER, "stride": 2, "padding": 0},
         [[1256, 3478]],
         {
@@ -62,7 +82,7 @@ _CONV2D = (
         },
     ),
     Case(
-        "conv2d(x, kernel, stride=1, padding=1), x of 2 x 2, kernel of 2 x 2,",
+        "conv2d(x, kernel, stride=1, padding=1) with x = [[1, 2], [3, 4]] and the picture's kernel",
         {"x": _SQUARE, "kernel": _WRITER, "stride": 1, "padding": 1},
         [[1, 12, 20], [103, 1234, 2040], [300, 3400, 4000]],
         {
@@ -72,7 +92,7 @@ _CONV2D = (
         },
     ),
     Case(
-        "conv2d(x, kernel, stride=2, padding=1), x of 3 x 4, kernel of 2 x 2,",
+        "conv2d(x, kernel, stride=2, padding=1) with the picture's x and kernel",
         {"x": _DIGITS, "kernel": _WRITER, "stride": 2, "padding": 1},
         [[1, 23, 40], [509, 6712, 8030]],
         {_NO_PADDING: [[1256, 3478]]},
@@ -134,7 +154,7 @@ _FROM_ZERO = "The search began at 0, so that no negative number can win. Begin a
 
 _MAX_POOL = (
     Case(
-        "max_pool(x, kernel_size=2, stride=2), x of 4 x 6,",
+        "max_pool(x, kernel_size=2, stride=2) with the picture's x",
         {"x": _POOLED, "kernel_size": 2, "stride": 2},
         [_MAXIMA, _PLACES],
         {
@@ -148,7 +168,7 @@ _MAX_POOL = (
         },
     ),
     Case(
-        "max_pool(x, kernel_size=3, stride=1), x of 4 x 6,",
+        "max_pool(x, kernel_size=3, stride=1) with the picture's x",
         {"x": _POOLED, "kernel_size": 3, "stride": 1},
         [[[8, 8, 8, 9], [8, 8, 8, 9]], [[8, 8, 8, 17], [8, 8, 8, 17]]],
         {_TILES: [[[8, 9]], [[8, 17]]]},

@@ -19,6 +19,8 @@ _BIAS = np.array([1000.0, 2000.0])
 _MAPS = np.array([np.arange(1.0, 13), np.arange(101.0, 113)]).reshape(2, 3, 4)
 
 _BIAS_LOST = "The bias is missing: each output has one, the same at every place."
+_BIAS_TWICE = "The bias was added once for each channel: add it once for each output."
+_LAST_CHANNEL = "Only the last channel was counted: add up all channels."
 _CHANNELS_LAST = "The weights were read with the channel last: flat order is channel, row, column."
 _FLIPPED = "The kernel is flipped: weight [c, i, j] belongs to row r + i and column s + j."
 _TURNED = "Rows and columns of the kernel are swapped: flat order is channel, row, column."
@@ -29,7 +31,7 @@ _TILES = "The window moves by its own width: move it one place at a time."
 
 _DENSE_EVERYWHERE = (
     Case(
-        "dense_everywhere(weight, bias, maps, kernel_size=2), maps of 2 x 3 x 4,",
+        "dense_everywhere(weight, bias, maps, kernel_size=2) with the picture's maps",
         {"weight": _WEIGHT, "bias": _BIAS, "maps": _MAPS, "kernel_size": 2},
         [[[1005, 1006, 1007], [1009, 1010, 1011]], [[2101, 2102, 2103], [2105, 2106, 2107]]],
         {
@@ -51,11 +53,19 @@ _DENSE_EVERYWHERE = (
                 [[1009, 2105], [1010, 2106], [1011, 2107]],
             ],
             _ONE_PLACE: [1005, 2101],
+            _LAST_CHANNEL: [
+                [[1000, 1000, 1000], [1000, 1000, 1000]],
+                [[2101, 2102, 2103], [2105, 2106, 2107]],
+            ],
+            _BIAS_TWICE: [
+                [[2005, 2006, 2007], [2009, 2010, 2011]],
+                [[4101, 4102, 4103], [4105, 4106, 4107]],
+            ],
             _TILES: [[[1005, 1007]], [[2101, 2103]]],
         },
     ),
     Case(
-        "dense_everywhere(weight, bias, maps, kernel_size=3), maps of 2 x 3 x 3,",
+        "dense_everywhere(weight, bias, maps, kernel_size=3) with maps of 2 x 3 x 3",
         {
             "weight": np.array([np.arange(18.0), np.ones(18)]),
             "bias": np.array([100.0, 200.0]),
@@ -70,6 +80,8 @@ _DENSE_EVERYWHERE = (
 )
 
 _BILLS_SWAPPED = "The bills are swapped: return the loop's first, then that of each value once."
+_LOOP_ALONE = "Only the loop's bill came back: return both, loop, once."
+_ONCE_ALONE = "Only the bill of each value once came back: return both, loop, once."
 _NOT_SQUARED = "The loop's bill has outputs once: a window is outputs x outputs values."
 _RIM_LOST = "Values once: the map is larger than H x W, the windows at the border reach beyond it."
 _ONE_TOO_MANY = "Values once: it is (outputs - 1) * stride, not outputs * stride."
@@ -91,6 +103,8 @@ _MULTIPLY_ADDS = (
         [1944, 432],
         {
             _BILLS_SWAPPED: [432, 1944],
+            _LOOP_ALONE: 1944,
+            _ONCE_ALONE: 432,
             _NOT_SQUARED: [648, 432],
             _RIM_LOST: [1944, 216],
             _ONE_TOO_MANY: [1944, 567],

@@ -93,13 +93,15 @@ _WORST = "This is the class of the smallest score."
 _TWO_CLASSES = "Only the classes 0 and 1 are compared: there may be any number."
 _MAP_SWAPPED = "Rows and columns of the class map are swapped."
 _TILES = "The window moves by its own width: move it one pixel at a time."
+_RIM_KEPT = "The rim is still there: padded is m larger on every side than the class map."
+_ONE_ROW = "Only the first row was classified: does return stand inside a loop?"
 _ONE_PATCH = "Every pixel got the class of the first patch: cut the patch out inside the loop."
 _ONE_SHORT = "The last row and column of places are missing: there is one more than H - window."
 _WINDOW_THREE = "This is the answer for window=3."
 
 _CLASS_MAP = (
     Case(
-        "class_map(padded, check.thirds, window=3), padded of 5 x 6,",
+        "class_map(padded, check.thirds, window=3) with the picture's padded",
         {"padded": _PADDED, "scores": thirds, "window": 3},
         _CLASSES,
         {
@@ -113,12 +115,14 @@ _CLASS_MAP = (
             _WORST: [[0, 0, 2, 1], [0, 0, 2, 1], [1, 0, 0, 1]],
             _MAP_SWAPPED: [[2, 2, 0], [1, 2, 2], [0, 1, 1], [2, 0, 0]],
             _TILES: [[2, 2]],
+            _RIM_KEPT: np.pad(_CLASSES, 1),
+            _ONE_ROW: [_CLASSES[0], [0] * 4, [0] * 4],
             _ONE_PATCH: [[2, 2, 2, 2]] * 3,
             _ONE_SHORT: [[2, 1, 0], [2, 2, 1]],
         },
     ),
     Case(
-        "class_map(padded, check.thirds, window=5), padded of 5 x 6,",
+        "class_map(padded, check.thirds, window=5) with the picture's padded",
         {"padded": _PADDED, "scores": thirds, "window": 5},
         [[1, 2]],
         {_WINDOW_THREE: _CLASSES},

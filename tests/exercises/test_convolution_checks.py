@@ -34,6 +34,12 @@ def test_convolutions_and_their_mistakes(case):
         checks._TRANSPOSED: convolved(x, kernel.T, stride, padding),
         checks._SWAPPED: np.transpose(right).tolist(),
         checks._TOO_SMALL: [row[:-1] for row in right[:-1]],
+        checks._ONE_ROW: right[:1] + [[0] * columns] * (rows - 1),
+        checks._ONE_VALUE: (
+            np.pad(np.ones((1, 1)), ((0, rows - 1), (0, columns - 1))) * right
+        ).tolist(),
+        checks._JUTTING_OUT: convolved(np.pad(x, ((0, 1), (0, 1))), kernel, stride),
+        checks._STRETCHED: convolved(np.pad(x, ((0, 1), (0, 1)), mode="edge"), kernel, stride),
         checks._ROWS_TWICE: convolved(x, kernel.sum(keepdims=True), stride, padding),
         checks._COLUMNS_TWICE: convolved(x, np.resize(kernel, (kernel.shape[1],) * 2), stride),
         checks._CLOSE_WINDOWS: [row[:columns] for row in convolved(x, kernel, 1, padding)[:rows]],

@@ -37,7 +37,9 @@ def spoils(x):
         (lambda x: x * np.nan, "They first differ at [0]: nan instead of 2."),
         (lambda x: None, "it returns None; does it end with return?"),
         (lambda x: "four", "it returns str, not numbers"),
-        (lambda x: [[1], [1, 2]], "raises ValueError"),
+        (lambda x: [[1], [1, 2]], "it returns parts of different shapes: (1,), (2,)."),
+        (lambda x: (x, np.ones((2, 3))), "it returns parts of different shapes: (2,), (2, 3)."),
+        (lambda x: x.stops, "raises AttributeError: 'numpy.ndarray' object has no attribute"),
         (lambda: 1, "raises TypeError"),
         (fails, "raises IndexError: index 99 is out of bounds for axis 0 with size 2, in the line"),
         (spoils, "twice([1, 2]) changes its argument x. Work on a copy of it."),
@@ -46,6 +48,15 @@ def spoils(x):
 )
 def test_the_fault_is_named(function, words, capsys):
     assert words in " ".join(said(function, capsys))
+
+
+def test_tables_of_numbers_stand_on_lines_of_their_own(capsys):
+    case = Case("table()", {}, np.array([[1.0, 2], [3, 4]]))
+    assert said(lambda: np.array([[1.0, 2.5], [3, 4]]), capsys, case) == [
+        *("table() returns", "[[1. , 2.5],", " [3. , 4. ]]"),
+        *("and should return", "[[1, 2],", " [3, 4]]"),
+        "They first differ at [0, 1]: 2.5 instead of 2.",
+    ]
 
 
 def test_what_is_not_written_is_said_so(capsys):

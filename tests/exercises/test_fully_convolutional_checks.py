@@ -30,6 +30,8 @@ def test_dense_layers_at_all_places_and_their_mistakes(case):
     last = np.moveaxis(weight.reshape(len(bias), k, k, len(maps)), 3, 1)
     mistakes = {
         checks._BIAS_LOST: right - bias[:, None, None],
+        checks._BIAS_TWICE: right + bias[:, None, None],
+        checks._LAST_CHANNEL: convolved(maps[-1:], kernel[:, -1:], bias),
         checks._CHANNELS_LAST: convolved(maps, last, bias),
         checks._FLIPPED: convolved(maps, kernel[..., ::-1, ::-1], bias),
         checks._TURNED: convolved(maps, kernel.swapaxes(2, 3), bias),
@@ -53,6 +55,8 @@ def test_bills_and_their_mistakes(case):
     n, s, m = layers[0]
     mistakes = {
         checks._BILLS_SWAPPED: [once, loop],
+        checks._LOOP_ALONE: loop,
+        checks._ONCE_ALONE: once,
         checks._NOT_SQUARED: [loop // n, once],
         checks._RIM_LOST: [loop, height * width * m],
         checks._ONE_TOO_MANY: [loop, (height + n * s) * (width + n * s) * m],

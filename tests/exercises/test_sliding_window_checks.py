@@ -65,6 +65,8 @@ def test_class_maps_and_their_mistakes(case):
         checks._TWO_CLASSES: scores[..., 1] > scores[..., 0],
         checks._MAP_SWAPPED: right.T,
         checks._TILES: right[::window, ::window],
+        checks._RIM_KEPT: np.pad(right, window // 2),
+        checks._ONE_ROW: np.concatenate([right[:1], 0 * right[1:]]),
         checks._ONE_PATCH: np.full_like(right, right[0, 0]),
         checks._ONE_SHORT: right[:-1, :-1],
         checks._WINDOW_THREE: checks._CLASS_MAP[0].right,
