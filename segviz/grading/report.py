@@ -171,7 +171,7 @@ def _histogram(exercise: Exercise, totals: list[float]) -> bytes:
     axes = figure.subplots()
     width = max(1, round(exercise.points / 20))  # so that a bar stands on the points it counts
     edges = np.arange(-width / 2, exercise.points + width, width)
-    axes.hist(totals, bins=edges, color=_style.CYCLE[0], rwidth=0.9)
+    axes.hist(totals, bins=edges.tolist(), color=_style.CYCLE[0], rwidth=0.9)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(xlabel="points", ylabel="students", title=f"{exercise.title}: {len(totals)} graded")
     file = io.BytesIO()
