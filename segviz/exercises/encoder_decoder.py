@@ -1,0 +1,163 @@
+"""Visible checks of exercise 07: V-Net's Dice loss, U-Net's sizes, and the crop of a shortcut.
+
+The numbers were worked out by hand; the tests compare them with the course's own networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from segviz.exercises._checks import Case, run
+
+_NO_SQUARES = "The squares are missing: below the line stand the sums of p^2 and g^2."
+_COEFFICIENT = "This is D, which grows as the answer gets better: the loss is 1 - D."
+_NO_TWO = "The factor 2 is missing: a perfect answer must give D = 1."
+_UNION = "The overlap was taken off below: that is the IoU. Dice has 2 times the overlap above."
+_HARD = "p was rounded to 0 or 1: then the loss has no gradient. Use p as it is."
+_SMOOTHED = "1 was added above and below: V-Net adds nothing."
+_FIRST_AXIS = "Only the first axis was added up, as Python's sum does: np.sum goes over all voxels."
+
+
+def _dice(p: list[Any], g: list[Any], right: float, mistakes: dict[str, Any]) -> Case:
+    given = {"p": np.array(p, dtype=float), "g": np.array(g, dtype=float)}
+    return Case(f"dice_loss({p}, {g})", given, right, mistakes)
+
+
+_DICE_LOSS = (
+    _dice(
+        [1, 0.5, 0.5, 0],
+        [0, 1, 1, 1],
+        5 / 9,
+        {
+            _NO_SQUARES: 3 / 5,
+            _COEFFICIENT: 4 / 9,
+            _NO_TWO: 7 / 9,
+            _UNION: 5 / 7,
+            _HARD: 1 / 3,
+            _SMOOTHED: 5 / 11,
+        },
+    ),
+    _dice([0, 1, 1], [0, 1, 1], 0, {_COEFFICIENT: 1, _NO_TWO: 0.5}),
+    _dice(
+        [[1, 0], [0.5, 0.5]],
+        [[1, 0], [0, 1]],
+        1 / 7,
+        {_FIRST_AXIS: [1 / 9, 1 / 5], _NO_SQUARES: 1 / 4},
+    ),
+)
+
+_ODD = "An odd map was halved, and a row is lost: such a size does not fit, return 0."
+_FIRST_MAP = "Only the first map is tested: every map must be even just before it is halved."
+_USED_UP = "A map was used up on the way, and no size is below 0: return 0."
+_NO_BOTTOM = "The two convolutions at the bottom are missing: they take 4 rows, too."
+_NO_WAY_UP = "The convolutions of the way up are missing: after each doubling, 4 rows go."
+_ONE_CONVOLUTION = "One convolution at each level was counted: there are two, which take 4 rows."
+_PADDED = "This is the padded U-Net: here no convolution is padded, and each takes 2 rows."
+_ONE_DEPTH = "n - 184 holds for depth 4 only: go level by level."
+
+
+def _size(n: int, depth: int, right: int, mistakes: dict[str, int]) -> Case:
+    return Case(f"unet_size({n}, depth={depth})", {"n": n, "depth": depth}, right, mistakes)
+
+
+_UNET_SIZE = (
+    _size(
+        204,
+        2,
+        164,
+        {_NO_BOTTOM: 180, _NO_WAY_UP: 176, _PADDED: 204, _ONE_CONVOLUTION: 0, _ONE_DEPTH: 20},
+    ),
+    _size(572, 4, 388, {_NO_BOTTOM: 452, _NO_WAY_UP: 448, _PADDED: 0}),
+    _size(573, 4, 0, {_ODD: 388}),
+    _size(62, 2, 0, {_FIRST_MAP: 20}),
+    _size(24, 2, 0, {_USED_UP: -16}),
+)
+
+_UPPER_LEFT = "This is the upper left corner: the middle begins (H - h) // 2 rows further down."
+_LOWER_RIGHT = "This is the lower right corner: as much has to go at the end as at the beginning."
+_FROM_END = "Counted from the end: that fails where nothing or an odd number goes. Use t : t + h."
+_ROUNDED_UP = "The margin was rounded up: if an odd number of rows has to go, one more goes below."
+_ONE_MARGIN = "Rows and columns have the same margin here: they need their own, t and l."
+_RESIZED = "The map was made smaller: a crop leaves the numbers side by side, as they stand."
+_ONE_CHANNEL = "Only the first channel is left: all of them are cropped alike."
+
+
+def _cropping(shape: tuple[int, ...], size: tuple[int, int], right: Any, mistakes: Any) -> Case:
+    call = f"crop(np.arange({np.prod(shape)}).reshape{shape}, {size})"
+    skip = np.arange(float(np.prod(shape))).reshape(shape)
+    return Case(call, {"skip": skip, "size": size}, right, mistakes)
+
+
+_CROP = (
+    _cropping(
+        (1, 4, 6),
+        (2, 2),
+        [[[8, 9], [14, 15]]],
+        {
+            _UPPER_LEFT: [[[0, 1], [6, 7]]],
+            _LOWER_RIGHT: [[[16, 17], [22, 23]]],
+            _ONE_MARGIN: [[[7, 8], [13, 14]]],
+            _RESIZED: [[[0, 3], [12, 15]]],
+        },
+    ),
+    _cropping(
+        (2, 1, 4),
+        (1, 2),
+        [[[1, 2]], [[5, 6]]],
+        {_ONE_CHANNEL: [[[1, 2]]], _FROM_END: np.empty((2, 0, 2))},
+    ),
+    _cropping(
+        (1, 2, 5),
+        (2, 2),
+        [[[1, 2], [6, 7]]],
+        {_ROUNDED_UP: [[[2, 3], [7, 8]]]},
+    ),
+)
+
+
+def dice_loss(function: Callable[..., Any]) -> None:
+    """Check a function ``(p, g)`` that returns V-Net's Dice loss."""
+    run("dice_loss", function, _DICE_LOSS)
+
+
+def unet_size(function: Callable[..., Any]) -> None:
+    """Check a function ``(n, depth)`` that returns the rows that come out, or 0."""
+    run("unet_size", function, _UNET_SIZE)
+
+
+def crop(function: Callable[..., Any]) -> None:
+    """Check a function ``(skip, size)`` that returns the middle of a map."""
+    run("crop", function, _CROP)
+
+
+def dice_picture() -> Any:
+    """Draw the voxels of the first visible check, and the overlap voxel by voxel."""
+    from segviz.exercises._pictures import tables
+
+    p, g = _DICE_LOSS[0].arguments.values()
+    return tables({"p": p, "g": g, "p · g": p * g})
+
+
+def size_picture() -> Any:
+    """Draw the rows of every map of a U-Net of depth 2, for 60 rows."""
+    from segviz.exercises._pictures import frame, tables
+
+    down = [[60, 58, 56], [28, 26, 24], [12, 10, 8]]
+    axes = tables({"down, then the bottom": down, "up, from below": [[24, 22, 20], [16, 14, 12]]})
+    frame(axes[0], 0, 0, 1, 1)
+    frame(axes[1], 0, 2, 1, 1)
+    return axes
+
+
+def crop_picture() -> Any:
+    """Draw the map and the crop of the first visible check."""
+    from segviz.exercises._pictures import frame, tables
+
+    case = _CROP[0]
+    right = np.array(case.right)[0]
+    axes = tables({"one channel of skip": case.arguments["skip"][0], "its middle": right})
+    frame(axes[0], 1, 2, *right.shape)
+    return axes
