@@ -1,0 +1,78 @@
+"""Kill a recipe's training at random moments and resume it, until it is done; then compare.
+
+    python tests/benchmarks/kills.py [--kills 20]
+
+A short form of the recipe em_unet, on stand-ins, runs once undisturbed and once under SIGKILL. The
+checkpoints of both must be the same files, byte for byte, but for the time that they took.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import hashlib
+import multiprocessing
+import random
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+STEPS, SAVE_EVERY = 60, 1
+
+
+def child(folder: str) -> None:
+    """Train, or go on."""
+    from segviz.training import recipes
+
+    todo = recipes.recipe("em_unet")
+    recipes._RECIPES["em_unet"] = dataclasses.replace(
+        todo, size=(128, 128), steps=STEPS, batch_size=1, save_every=SAVE_EVERY
+    )
+    recipes.train("em_unet", source="bundled", folder=folder, resume=True, progress=False)
+
+
+def finish(context, folder: Path, kills: int, chance: random.Random) -> int:
+    """Start the training until it comes to its end, killing it so many times; return how many."""
+    done = 0
+    while True:
+        running = context.Process(target=child, args=(str(folder),))
+        running.start()
+        if done < kills:
+            time.sleep(chance.uniform(0.5, 5.0))
+            running.kill()
+        running.join()
+        if running.exitcode == -signal.SIGKILL:
+            done += 1
+            states = [f"{path.name} {path.stat().st_size}" for path in folder.glob("*.state")]
+            print(f"killed {done} of {kills}; {', '.join(states) or 'no state yet'}", flush=True)
+        elif running.exitcode == 0:
+            return done
+        else:
+            raise SystemExit(f"a training ended with exit code {running.exitcode}")
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file of weights."""
+    files = sorted(folder.glob("*.safetensors"))
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=20)
+    kills = parser.parse_args().kills
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["segviz.training.recipes", "torch._dynamo"])
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        finish(context, Path(one), 0, random.Random(0))
+        survived = finish(context, Path(other), kills, random.Random(1))
+        same = digests(Path(one)) == digests(Path(other))
+        kept = (".json", ".safetensors")
+        left = [path.name for path in Path(other).iterdir() if path.suffix not in kept]
+    print(f"{survived} kills; weights {'identical' if same else 'DIFFER'}; files left over: {left}")
+    raise SystemExit(0 if same and not left else 1)
+
+
+if __name__ == "__main__":
+    main()

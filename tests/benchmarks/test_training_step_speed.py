@@ -1,0 +1,91 @@
+"""A training step against a plain loop in float32: U-Net of width 16, 5 levels, 8 x 3 x 128 x 128.
+
+The plain loop is what one writes first: default layout, no autocast, AdamW, loss.backward(). Both
+train the same network on the same batch. Peak memory is that of a process of its own for each.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from segviz.losses import cross_entropy
+from segviz.models import create
+from segviz.training import fit
+
+STEPS = 2
+
+
+def network():
+    variant = {"in_channels": 3, "num_classes": 11, "width": 16, "depth": 4, "padded": True}
+    return create("unet", seed=0, **variant)
+
+
+def batch(shape=(8, 3, 128, 128)):
+    images = torch.rand(shape, generator=torch.Generator().manual_seed(0))
+    return images, (images[:, 0] * 11).long().clamp(max=10)
+
+
+def ours(model, images, target):
+    fit(model, lambda generator: (images, target), cross_entropy, steps=STEPS,
+        learning_rate=1e-3, progress=False)  # fmt: skip
+
+
+def plain(model, optimizer, images, target):
+    model.train()
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(images), target)
+        loss.backward()
+        optimizer.step()
+        loss.item()
+
+
+@pytest.mark.parametrize(
+    ("shape", "goal"), [((8, 3, 128, 128), "0.45"), ((2, 3, 512, 512), "0.36")]
+)
+def test_training_step(against, shape, goal):
+    images, target = batch(shape)
+    model, peer = network(), network()
+    optimizer = torch.optim.AdamW(peer.parameters(), 1e-3)
+    against(
+        lambda: ours(model, images, target),
+        lambda: plain(peer, optimizer, images, target),
+        goal,
+        rounds=5,
+    )
+
+
+MEMORY = """
+import resource, sys
+sys.path.insert(0, {folder!r})
+from test_training_step_speed import *
+images, target = batch()
+model = network()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+{step}
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def peak(folder, step):
+    """KiB that the steps add to what the process held before them, at their peak."""
+    code = MEMORY.format(folder=folder, step=step)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+def test_memory(benchmark, request, capsys):
+    folder = str(request.path.parent)
+    optimizer = "torch.optim.AdamW(model.parameters(), 1e-3)"
+    # Both import torch's compiler first, which optimizers do in their first step.
+    warm = "import torch._dynamo\nbefore = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+    theirs = peak(folder, f"{warm}plain(model, {optimizer}, images, target)")
+    found = benchmark.pedantic(lambda: peak(folder, f"{warm}ours(model, images, target)"), rounds=1)
+    words = f"ours {found / 1024:.0f} MiB, plain {theirs / 1024:.0f} MiB"
+    with capsys.disabled():
+        print(f"\npeak memory of a step: {words}, ratio {found / theirs:.2f} (goal 0.70)")
