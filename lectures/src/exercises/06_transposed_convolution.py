@@ -131,8 +131,8 @@ for _ in range(8):
 
 # %% probe="output_size" points=1
 for _ in range(8):
-    n, k, s, p = rng.integers(4, 20), rng.integers(3, 6), rng.integers(2, 5), rng.integers(0, 2)
-    show(output_size(int(n), int(k), int(s), int(p), int(s) - 1, 1))
+    n, k, s = rng.integers(4, 20), rng.integers(3, 6), rng.integers(2, 5)
+    show(output_size(int(n), int(k), int(s), 1, int(s) - 1, 1))
 
 # %% wrong="output_size" points=2 message="This is the size for dilation=1"
 def output_size(n, kernel_size, stride, padding, output_padding, dilation):
