@@ -379,4 +379,6 @@ for padding in range(4):
 # - R. Zhang: *Making convolutional networks shift-invariant again*, 2019. What pooling and strides do to small shifts, and the cure.
 # - M. Tan, Q. Le: *EfficientNet: rethinking model scaling for convolutional neural networks*, 2019. The family of the network of section 7.
 #
+# **Exercises:** [02 Convolution](exercises/02_convolution.ipynb): write a convolution with stride and padding, its size, and max-pooling that remembers where, and have them checked.
+#
 # **Next:** [03 Sliding window](03_sliding_window.ipynb): use such a network to give a class to every single pixel, the slow way.

@@ -98,7 +98,7 @@ for name, place in {"inside": inside + 40, "membrane": membrane + 40}.items():
 # 2. **Classify the pixel at its centre**, from the whole patch.
 # 3. **Repeat for all pixels.**
 #
-# $$\text{class}[r, c] = \arg\max_k\; f_k\big(\,x[r - m \ldots r + m,\;\; c - m \ldots c + m]\,\big), \qquad m = \frac{\text{window} - 1}{2}$$
+# $$\text{class}[r, c] = \operatorname{argmax}_k\; f_k\big(\,x[r - m \ldots r + m,\;\; c - m \ldots c + m]\,\big), \qquad m = \frac{\text{window} - 1}{2}$$
 #
 # That is the **sliding window**. In 2012 it won the challenge for membranes in electron microscopy (Ciresan et al.), with a convolutional network as the classifier $f$.
 
@@ -424,4 +424,6 @@ if TRAIN:
     print(*training.train("patch_to_fcn"), sep="\n")
 
 # %% [markdown]
+# **Exercises:** [03 Sliding window](exercises/03_sliding_window.ipynb): write the patch with its mirrored border, the class map, and the count of what is computed again, and have them checked.
+#
 # **Next:** [04 Fully convolutional](04_fully_convolutional.ipynb): the same network, the same answers, each value computed once.

@@ -534,4 +534,6 @@ if TRAIN:
         print(card)
 
 # %% [markdown]
-# **Next:** lecture 05, unpooling: other ways to come back up, with and without remembering where the maxima stood.
+# **Exercises:** [04 Fully convolutional](exercises/04_fully_convolutional.ipynb): write a dense layer that answers at all places, the bill of both ways, and one rung of the ladder, and have them checked.
+#
+# **Next:** [lecture 05, unpooling](05_unpooling.ipynb): other ways to come back up, with and without remembering where the maxima stood.

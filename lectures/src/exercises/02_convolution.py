@@ -159,10 +159,9 @@ for _ in range(8):
     show(output_size(k + s * steps + int(rng.integers(1, s)), k, s, 0))
 
 # %% probe="output_size" points=1
-n = int(rng.integers(40, 90))
-for _ in range(3):
-    n = output_size(n, int(rng.integers(2, 6)), 2, int(rng.integers(1, 3)))
-    show(n)
+for s in (2, 3, 4):
+    k, p, steps = (int(rng.integers(low, high)) for low, high in [(2, 9), (s, s + 3), (8, 20)])
+    show(output_size(k + s * steps + int(rng.integers(1, s)) - 2 * p, k, s, p))
 
 # %% wrong="output_size" points=1 message="This is rounded up"
 def output_size(n, kernel_size, stride, padding):
