@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -102,3 +102,38 @@ def _bars(axis: Axes, memory: np.ndarray, card: float) -> None:
         *axis.get_legend_handles_labels(), loc="outside lower right", ncols=3, frameon=False,
         fontsize=9,
     )  # fmt: skip
+
+
+def cost_shares(names: Sequence[str], bills: Mapping[str, Sequence[float]]) -> np.ndarray:
+    """Draw which part of a network takes which share of each bill.
+
+    Args:
+        names: of the parts, from the picture to the classes, drawn from top to bottom.
+        bills: title -> one number per part, none below zero.
+
+    Returns:
+        One matplotlib Axes per bill, in percent of its sum.
+
+    Raises:
+        ValueError: a bill has another number of parts, or its sum is zero.
+
+    >>> cost_shares(["down", "up"], {"parameters": [3, 1]})[0].patches[0].get_width()
+    75.0
+    """
+    figure = _style.figure(height=0.9 + 0.32 * len(names))
+    axes = figure.subplots(1, len(bills), sharey=True, squeeze=False)[0]
+    for axis, colour, (title, numbers) in zip(axes, _style.CYCLE, bills.items(), strict=False):
+        if len(numbers) != len(names) or not sum(numbers):
+            raise ValueError(
+                f"{title!r} has {len(numbers)} numbers with the sum {sum(numbers)} for "
+                f"{len(names)} parts. Give one for each, not all of them zero."
+            )
+        shares = [100 * number / sum(numbers) for number in numbers]
+        bars = axis.barh(range(len(names)), shares, color=colour, height=0.7)
+        axis.bar_label(bars, [f"{share:.1f} %" for share in shares], padding=3, fontsize=9)
+        axis.set_title(title, fontsize=11)
+        axis.set(xlim=(0, 1.3 * max(shares)))
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[0].set_yticks(range(len(names)), names)
+    axes[0].invert_yaxis()
+    return axes

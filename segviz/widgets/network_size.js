@@ -24,7 +24,7 @@ export function sentence({ pictures, rows, verdicts }, names, chosen, { use, car
   const [parameters, products, memory] = rows[at];
   return `${chosen} on ${pictures[at]}: ${parameters} parameters, ${products} multiply-adds for one `
     + `picture, ${memory} for ${use}: ${verdicts[at].replace(":", ",")}. `
-    + `${many} of ${names.length} networks do not exceed ${card}.`;
+    + `Networks within ${card}: ${many} of ${names.length}.`;
 }
 
 function render(context) {
@@ -45,6 +45,7 @@ function render(context) {
   return view.close;
 }
 
+const COLUMNS = ["190px", "100px", "115px", "105px", "auto", "245px"];
 const CELL = "padding: 3px 14px 3px 0; font-weight: inherit; white-space: nowrap; "
   + "border-top: 1px solid color-mix(in srgb, var(--segviz-line) 40%, transparent)";
 
@@ -59,8 +60,11 @@ function overview(view) {
     putText(head[4], `dashed: the card, ${view.settled("card")}`);
     lines.forEach((line, i) => line.write(trace, i, view.settled("network")));
   });
-  return element("table", { style: "border-collapse: collapse; width: 100%; min-width: 860px; "
-    + "font-variant-numeric: tabular-nums" },
+  // Columns of fixed width: nothing moves but the numbers and the bars.
+  const columns = COLUMNS.map((width) => element("col", { style: `width: ${width}` }));
+  return element("table", { style: "border-collapse: collapse; width: 100%; min-width: 1040px; "
+    + "table-layout: fixed; font-variant-numeric: tabular-nums" },
+  element("colgroup", {}, ...columns),
   element("thead", {}, element("tr", {}, ...head)),
   element("tbody", {}, ...lines.map((line) => line.element)));
 }
@@ -69,13 +73,14 @@ function networkRow(view, name) {
   const size = element("span", { style: "font-weight: 400" });
   const right = [0, 1, 2].map(() => element("td", { style: `${CELL}; text-align: right` }));
   const bar = memoryBar(view);
-  const verdict = element("span", { style: "display: inline-block; min-width: 10ch" });
+  const verdict = element("span", { style: "flex: 0 0 115px" });
   const sees = element("td", { style: CELL });
   const fit = element("div", { style: "display: flex; gap: 10px; align-items: center" },
     bar.element, verdict);
   const row = element("tr", {},
-    element("th", { scope: "row", style: `${CELL}; text-align: left` }, `${name} `, size),
-    ...right, element("td", { style: `${CELL}; width: 36%` }, fit), sees);
+    element("th", { scope: "row", style: `${CELL}; text-align: left; position: sticky; left: 0; z-index: 1; background: inherit` },
+    `${name} `, size),
+    ...right, element("td", { style: CELL }, fit), sees);
   return {
     element: row,
     write({ pictures, rows, parts, verdicts }, i, chosen) {
@@ -87,7 +92,7 @@ function networkRow(view, name) {
       bar.write(Array.from(parts.subarray(3 * i, 3 * i + 3)));
       const lit = name === chosen;
       row.style.fontWeight = lit ? 600 : "";
-      row.style.background = lit ? "var(--segviz-raised)" : "";
+      row.style.background = `var(--segviz-${lit ? "raised" : "page"})`;
     },
   };
 }
@@ -99,7 +104,7 @@ function memoryBar(view) {
   const end = element("div", { style: `position: absolute; top: 0; bottom: 0; left: ${100 / WIDEST}%; `
     + "border-left: 2px dashed var(--segviz-ink)" });
   const made = element("div", { "aria-hidden": "true",
-    style: "position: relative; flex: 1 1 120px; min-width: 120px; height: 18px; overflow: hidden" },
+    style: "position: relative; flex: 1 1 120px; height: 18px; overflow: hidden" },
   ...parts, end);
   return {
     element: made,
@@ -145,7 +150,7 @@ function billOf() {
     write([title, layers]) {
       putText(caption, title);
       layers.forEach(([name, share], i) => {
-        putText(lines[i][0], name);
+        putText(lines[i][0], name.replaceAll(".", ".\u200b")); // may break after a dot
         putText(lines[i][1], percent(share));
       });
     },

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from segviz.plot import network_size
+from segviz.plot import cost_shares, network_size
 
 GIB = 2**30
 MEMORY = np.array([[1, 2, 3], [0.5, 0.25, 30]]) * GIB
@@ -52,3 +52,18 @@ def test_a_bar_beyond_the_axis_keeps_its_words_inside():
 def test_numbers_of_another_length_are_refused():
     with pytest.raises(ValueError, match=r"1 names, 2 parameters, 2 multiply-adds"):
         network_size(["small"], [1, 2], [1, 2], MEMORY, card=GIB)
+
+
+def test_shares_are_percent_of_each_bill():
+    axes = cost_shares(["down", "up", "head"], {"parameters": [6, 3, 1], "maps": [1, 1, 2]})
+    widths = [[bar.get_width() for bar in axis.patches] for axis in axes]
+    assert np.allclose(widths, [[60, 30, 10], [25, 25, 50]])
+    assert [text.get_text() for text in axes[0].texts] == ["60.0 %", "30.0 %", "10.0 %"]
+    assert [text.get_text() for text in axes[0].get_yticklabels()] == ["down", "up", "head"]
+    assert axes[0].yaxis_inverted()
+
+
+@pytest.mark.parametrize("numbers", [[1], [0, 0]])
+def test_shares_of_nothing_or_of_other_parts_are_refused(numbers):
+    with pytest.raises(ValueError, match=r"'parameters' has .* for 2 parts. Give one for each"):
+        cost_shares(["down", "up"], {"parameters": numbers})

@@ -29,6 +29,6 @@ test("the read-out names the network, its bills, the verdict and how many fit", 
   const settings = { use: "inference", card: "8 GiB" };
   assert.equal(sentence(trace, names, "U-Net", settings),
     "U-Net on 572 × 572: 31 M parameters, 150 G multiply-adds for one picture, 1.0 GiB for "
-    + "inference: fits. 2 of 3 networks do not exceed 8 GiB.");
+    + "inference: fits. Networks within 8 GiB: 2 of 3.");
   assert.match(sentence(trace, names, "FCN-8s", settings), /inference: no, 1\.2 cards\./);
 });
