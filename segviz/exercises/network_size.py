@@ -1,0 +1,184 @@
+"""Visible checks of exercise 09: parameters, multiply-adds, and what training keeps.
+
+The numbers were worked out by hand; the tests compare them with torch and `segviz.cost`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from segviz.exercises._checks import Case, run
+
+_NO_BIAS = "The biases are missing: if bias is True there is one for each output channel."
+_ALWAYS_BIAS = "Biases are counted though there are none: ask whether bias is True."
+_BIAS_IN = "One bias for each input channel was counted: a bias belongs to an output channel."
+_BIAS_KERNEL = "One bias for each kernel was counted: an output channel adds one bias, once."
+_BIAS_ONE = "One bias for the whole layer was counted: each output channel has its own."
+_ONE_AXIS = "The kernel has rows and columns: k * k weights, not k."
+_NO_INPUTS = "The input channels are missing: each has kernels of its own."
+
+
+def _layer(right: int, mistakes: dict[str, int], **arguments: Any) -> Case:
+    call = ", ".join(f"{name}={value}" for name, value in arguments.items())
+    return Case(f"parameters({call})", arguments, right, mistakes)
+
+
+_PARAMETERS = (
+    _layer(
+        608,
+        {
+            _NO_BIAS: 600,
+            _BIAS_IN: 603,
+            _BIAS_KERNEL: 624,
+            _BIAS_ONE: 601,
+            _ONE_AXIS: 128,
+            _NO_INPUTS: 208,
+        },
+        kernel_size=5,
+        in_channels=3,
+        out_channels=8,
+        bias=True,
+    ),
+    _layer(
+        4608,
+        {_ALWAYS_BIAS: 4640, _ONE_AXIS: 1536, _NO_INPUTS: 288},
+        kernel_size=3,
+        in_channels=16,
+        out_channels=32,
+        bias=False,
+    ),
+)
+
+_INPUT_PIXELS = "The input's pixels are counted: count the places of the output."
+_TWICE = "A multiply-add is counted as two: here it is one."
+_NO_PADDING = "The padding is missing: it adds places at both ends, 2 * padding."
+_STRIDE_ONE = "This is the count for stride=1: with a stride, fewer places are left."
+_ROUNDED_UP = "A window that does not fit is counted: round down before you add 1."
+_SQUARE = "The picture is taken for a square: columns are counted like rows, from w."
+_BIASES = "The biases are counted: they are added, not multiplied, and left out here."
+_WEIGHTS_ONLY = "These are the weights: each is used at every place of the output."
+
+
+def _counted(
+    right: int, mistakes: dict[str, int], size: tuple[int, int], stride: int, padding: int
+) -> Case:
+    channels = {"kernel_size": 3, "in_channels": 3, "out_channels": 4}
+    given = {"size": size, **channels, "stride": stride, "padding": padding}
+    call = ", ".join(f"{name}={value}" for name, value in given.items())
+    return Case(f"multiply_adds({call})", given, right, mistakes)
+
+
+_MULTIPLY_ADDS = (
+    _counted(
+        5184,
+        {
+            _TWICE: 10368,
+            _NO_PADDING: 2592,
+            _SQUARE: 3888,
+            _BIASES: 5376,
+            _WEIGHTS_ONLY: 108,
+        },
+        size=(6, 8),
+        stride=1,
+        padding=1,
+    ),
+    _counted(
+        1296,
+        {_INPUT_PIXELS: 7776, _STRIDE_ONE: 4536, _ROUNDED_UP: 1728, _SQUARE: 972},
+        size=(8, 9),
+        stride=2,
+        padding=0,
+    ),
+)
+
+_NO_PICTURES = "The pictures are missing: the first layer needs them on the way back."
+_NUMBERS = "These are numbers, not bytes: each takes 4."
+_ONE_PICTURE = "This is for one picture: N of them are kept at a time."
+_NO_STRIDES = "The strides are missing: behind a stride of 2, maps have half the rows and columns."
+_NOT_ADDED_UP = "Every stride is taken from the picture's size: a layer reads the one before it."
+_ROWS_ONLY = "Only the rows became fewer: a stride takes columns, too."
+_ROUNDED_DOWN = "An odd number of rows was halved and rounded down: 5 rows become 3."
+_LARGEST = "This is the largest map: training keeps all of them until the way back."
+
+
+def _kept(
+    pictures: tuple[int, int, int, int],
+    layers: list[tuple[int, int]],
+    right: int,
+    mistakes: dict[str, int],
+) -> Case:
+    given = {"pictures": pictures, "layers": layers}
+    return Case(f"kept_bytes({pictures}, {layers})", given, right, mistakes)
+
+
+_KEPT_BYTES = (
+    _kept(
+        (1, 3, 4, 6),
+        [(8, 1), (16, 2)],
+        1440,
+        {
+            _NO_PICTURES: 1152,
+            _NUMBERS: 360,
+            _NO_STRIDES: 2592,
+            _ROWS_ONLY: 1824,
+            _LARGEST: 768,
+        },
+    ),
+    _kept((5, 3, 4, 6), [(8, 1)], 5280, {_ONE_PICTURE: 1056}),
+    _kept((1, 1, 8, 8), [(1, 2), (1, 2)], 336, {_NOT_ADDED_UP: 384}),
+    _kept((1, 1, 5, 5), [(2, 2)], 172, {_ROUNDED_DOWN: 132}),
+)
+
+
+def parameters(function: Callable[..., Any]) -> None:
+    """Check a function that counts the parameters of a convolution layer."""
+    run("parameters", function, _PARAMETERS)
+
+
+def multiply_adds(function: Callable[..., Any]) -> None:
+    """Check a function that counts the multiply-adds of a convolution layer."""
+    run("multiply_adds", function, _MULTIPLY_ADDS)
+
+
+def kept_bytes(function: Callable[..., Any]) -> None:
+    """Check a function ``(pictures, layers)`` that returns the bytes that training keeps."""
+    run("kept_bytes", function, _KEPT_BYTES)
+
+
+def parameters_picture() -> Any:
+    """Number the parameters of one output channel of a 3x3 layer with two input channels."""
+    from segviz.exercises._pictures import tables
+
+    kernels = np.arange(1, 19).reshape(2, 3, 3)
+    return tables(
+        {"kernel of input channel 1": kernels[0], "input channel 2": kernels[1], "bias": [19]}
+    )
+
+
+def multiply_adds_picture() -> Any:
+    """Draw how often each pixel is read, and the multiply-adds at each place of the output."""
+    from segviz.exercises._pictures import frame, tables
+
+    read = np.zeros((5, 7))
+    for row, column in np.ndindex(2, 3):
+        read[2 * row : 2 * row + 3, 2 * column : 2 * column + 3] += 1
+    parts = {"how often a pixel is read": read, "multiply-adds at a place": np.full((2, 3), 9)}
+    axes = tables(parts)
+    frame(axes[0], 0, 0, 3, 3)
+    frame(axes[1], 0, 0, 1, 1)
+    return axes
+
+
+def kept_picture() -> Any:
+    """Draw what the first visible check keeps: of the picture, and of each of two layers."""
+    from segviz.exercises._pictures import tables
+
+    numbers = np.array([3 * 4 * 6, 8 * 4 * 6, 16 * 2 * 3])
+    axes = tables({"numbers": numbers, "bytes": 4 * numbers}, cell=0.8)
+    for axis in axes:
+        axis.set(xticks=range(3))
+        axis.set_xticklabels(["picture", "layer 1", "layer 2"])
+    return axes
