@@ -66,5 +66,5 @@ RECIPE = Recipe(
     optimizer=sgd(0.9, 5e-4),
     save_every=1000,
     needs_gpu="20,000 steps of 2.2 T multiply-adds would take a CPU core two weeks. "
-    "camvid_atrous has small networks for it.",
+    "camvid_pretrained has a small network for it.",
 )

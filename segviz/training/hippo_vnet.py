@@ -112,7 +112,7 @@ RECIPE = Recipe(
     set="hippocampus",
     size=BOX,
     networks={
-        "hippo_dice": _network(dice_loss, dice=0.75),
+        "hippo_dice": _network(dice_loss, dice=0.70),
         "hippo_weighted": _network(_WEIGHTED),
         "hippo_plain": _network(cross_entropy),
     },

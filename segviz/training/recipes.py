@@ -14,6 +14,7 @@ from segviz.training import (
     camvid_ladder,
     camvid_pretrained,
     deeplabv2_camvid,
+    deeplabv3plus_camvid,
     em_unet,
     patch_to_fcn,
     processes,
@@ -29,7 +30,13 @@ from segviz.training.recipe import Recipe
 from segviz.training.runs import run, state_file, write_card
 
 _FOR_LAPTOPS = (patch_to_fcn, camvid_ladder, camvid_pretrained, camvid_decoders, em_unet)
-_AS_IN_THE_PAPERS = (segnet_camvid, unet_isbi2012, vnet_hippocampus, deeplabv2_camvid)
+_AS_IN_THE_PAPERS = (
+    segnet_camvid,
+    unet_isbi2012,
+    vnet_hippocampus,
+    deeplabv2_camvid,
+    deeplabv3plus_camvid,
+)
 _RECIPES = {module.RECIPE.name: module.RECIPE for module in (*_FOR_LAPTOPS, *_AS_IN_THE_PAPERS)}
 
 

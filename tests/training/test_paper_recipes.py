@@ -21,6 +21,7 @@ SMALL = {
     "unet_isbi2012": ({"width": 1}, (512, 512)),
     "vnet_hippocampus": ({"width": 1, "depth": 2}, None),
     "deeplabv2_camvid": ({"width": 1, "pretrained": False, "frozen_norm": False}, (64, 96)),
+    "deeplabv3plus_camvid": ({"width": 1, "hidden": 4, "fine": 2}, (64, 96)),
 }
 
 
