@@ -539,4 +539,6 @@ if TRAIN:
 # %% [markdown]
 # One run is one throw of the dice: change the seed before you believe a difference.
 #
+# **Exercises:** [05 Unpooling](exercises/05_unpooling.ipynb): write max-pooling that saves its indices and max-unpooling that needs them, and have them checked.
+#
 # **Next:** [06 Transposed convolution](06_transposed_convolution.ipynb): the way up that belongs to the strided convolution, and that can learn.
