@@ -183,7 +183,7 @@ class _Bars:
             )  # fmt: skip
         cut = (step.before - step.after) // 2
         words = f"crop {cut}" if cut else "nothing to crop"
-        at = (left + self.box(place + 1)[0]) / 2
+        at = (left + wide + self.box(place + 1)[0]) / 2
         self.axes.text(at, middle - 0.03, words, ha="center", va="bottom", fontsize=8)
 
     def _text(self, x: float, y: float, number: int, side: str, size: int) -> None:

@@ -30,7 +30,7 @@ def overlap_tile(picture: Any, *, tile_size: int, margin: int) -> Axes:
     """
     picture = np.asarray(picture)
     rows, columns = picture.shape
-    figure = _style.figure(height=6.0, width=8.5)
+    figure = _style.figure(height=4.4, width=6.6)
     axes = figure.subplots()
     edges = (-margin - 0.5, columns + margin - 0.5, rows + margin - 0.5, -margin - 0.5)
     mirrored = np.pad(picture, margin, mode="reflect")
@@ -48,8 +48,8 @@ def overlap_tile(picture: Any, *, tile_size: int, margin: int) -> Axes:
     _frame(axes, -margin, -margin, (needed, needed), _style.CYCLE[5], "-", "what it needs")
     handles, labels = axes.get_legend_handles_labels()
     single = dict(zip(labels, handles, strict=True))
-    axes.legend(
-        single.values(), single.keys(), loc="center left", bbox_to_anchor=(1.01, 0.5),
+    figure.legend(
+        single.values(), single.keys(), loc="outside right center",
         facecolor="#555555", labelcolor="white",
     )  # fmt: skip
     return axes
