@@ -107,32 +107,27 @@ _NO_KERNEL = "The kernel's own width is missing: the first window takes kernel_s
 _PADDING_LOST = "This is the size for padding=0."
 
 
-def _size(right: int, mistakes: dict[str, float], **arguments: int) -> Case:
+def _size(right: int, numbers: tuple[int, ...], mistakes: dict[str, float]) -> Case:
+    arguments = dict(zip(("n", "kernel_size", "stride", "padding"), numbers, strict=True))
     call = ", ".join(f"{name}={value}" for name, value in arguments.items())
     return Case(f"output_size({call})", arguments, right, mistakes)
 
 
 _OUTPUT_SIZE = (
     _size(
-        *(3, {_NO_ONE: 2, _NO_KERNEL: 5, _FRACTION: 3.5, _ROUNDED_UP: 4}),
-        n=8,
-        kernel_size=3,
-        stride=2,
-        padding=0,
+        3,
+        (8, 3, 2, 0),
+        {_NO_ONE: 2, _NO_KERNEL: 5, _FRACTION: 3.5, _ROUNDED_UP: 4},
     ),
     _size(
-        *(9, {_PADDING_LOST: 5, _PADDING_ONCE: 7, _NO_ONE: 8}),
-        n=9,
-        kernel_size=5,
-        stride=1,
-        padding=2,
+        9,
+        (9, 5, 1, 2),
+        {_PADDING_LOST: 5, _PADDING_ONCE: 7, _NO_ONE: 8},
     ),
     _size(
-        *(5, {_PADDING_LOST: 2, _PADDING_ONCE: 4, _ROUNDED_UP: 6, _NO_KERNEL: 9}),
-        n=10,
-        kernel_size=7,
-        stride=2,
-        padding=3,
+        5,
+        (10, 7, 2, 3),
+        {_PADDING_LOST: 2, _PADDING_ONCE: 4, _ROUNDED_UP: 6, _NO_KERNEL: 9},
     ),
 )
 
