@@ -588,3 +588,6 @@ if TRAIN:
             found = network.cpu()(new.image[None, :, :512, :512])[0].argmax(0)
         both, either = (found & new.mask[:512, :512]).sum(), (found | new.mask[:512, :512]).sum()
         print(rates, f"membrane IoU {both / either:.3f}")
+
+# %% [markdown]
+# **Exercises:** [08 Atrous convolution](exercises/08_atrous.ipynb): write the kernel with holes, the field of a stack and what it sees of that, and have them checked.
