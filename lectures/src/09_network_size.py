@@ -98,7 +98,7 @@ shares = {title: [of_stage(stage, what) for stage in stages] for what, title in 
 for what, title in titles.items():
     shares[title].append(getattr(unet, what) - sum(shares[title]))
 plot.show(plot.cost_shares([*stages, "all else"], shares),
-          alt="Bars of U-Net's levels: the bottom level has half of the weights and hardly any of the memory; the first and the last level the other way round")
+          alt="Bars of U-Net's levels: the bottom level has nearly half of the weights and hardly any of the memory; the first and the last level the other way round")
 
 # %% tags=["nbval-check-output"]
 for stage in ("down.0", "down.4"):

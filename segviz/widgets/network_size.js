@@ -3,7 +3,7 @@ import { choice, slider } from "./controls.js";
 
 const WIDEST = 1.25; // cards that a bar has room for
 const PARTS = ["weights", "gradients and optimizer", "activations"];
-const HEADS = ["network, picture", "parameters", "multiply-adds", "memory", "", "sees"];
+const HEADS = ["network", "parameters", "multiply-adds", "memory", "", "sees"];
 
 // Where the parts of a bar begin and end, in percent of its room; what is too long is cut off.
 export function pieces(parts, widest = WIDEST) {
@@ -45,7 +45,7 @@ function render(context) {
   return view.close;
 }
 
-const COLUMNS = ["190px", "100px", "115px", "105px", "auto", "245px"];
+const COLUMNS = ["clamp(130px, 19vw, 205px)", "100px", "115px", "105px", "auto", "245px"];
 const CELL = "padding: 3px 14px 3px 0; font-weight: inherit; white-space: nowrap; "
   + "border-top: 1px solid color-mix(in srgb, var(--segviz-line) 40%, transparent)";
 
@@ -62,7 +62,7 @@ function overview(view) {
   });
   // Columns of fixed width: nothing moves but the numbers and the bars.
   const columns = COLUMNS.map((width) => element("col", { style: `width: ${width}` }));
-  return element("table", { style: "border-collapse: collapse; width: 100%; min-width: 1040px; "
+  return element("table", { style: "border-collapse: separate; border-spacing: 0; width: 100%; min-width: 1040px; "
     + "table-layout: fixed; font-variant-numeric: tabular-nums" },
   element("colgroup", {}, ...columns),
   element("thead", {}, element("tr", {}, ...head)),
@@ -70,16 +70,17 @@ function overview(view) {
 }
 
 function networkRow(view, name) {
-  const size = element("span", { style: "font-weight: 400" });
+  const size = element("span", { style: "font-weight: 400; white-space: nowrap" });
   const right = [0, 1, 2].map(() => element("td", { style: `${CELL}; text-align: right` }));
   const bar = memoryBar(view);
-  const verdict = element("span", { style: "flex: 0 0 115px" });
+  const verdict = element("span", { style: "flex: 0 0 110px" });
   const sees = element("td", { style: CELL });
   const fit = element("div", { style: "display: flex; gap: 10px; align-items: center" },
     bar.element, verdict);
+  const head = element("th", { scope: "row", style: `${CELL}; white-space: normal; text-align: left; `
+    + "position: sticky; left: 0; z-index: 1; background: inherit" }, `${name} `, size);
   const row = element("tr", {},
-    element("th", { scope: "row", style: `${CELL}; text-align: left; position: sticky; left: 0; z-index: 1; background: inherit` },
-    `${name} `, size),
+    head,
     ...right, element("td", { style: CELL }, fit), sees);
   return {
     element: row,
@@ -91,7 +92,7 @@ function networkRow(view, name) {
       verdict.style.fontWeight = verdicts[i].startsWith("no") ? 700 : 400;
       bar.write(Array.from(parts.subarray(3 * i, 3 * i + 3)));
       const lit = name === chosen;
-      row.style.fontWeight = lit ? 600 : "";
+      head.style.fontWeight = lit ? 600 : 400;
       row.style.background = `var(--segviz-${lit ? "raised" : "page"})`;
     },
   };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -141,9 +142,10 @@ def _row(name: str, side: int, width: str, memory: list[int]) -> list[str]:
 def _verdict(share: float) -> str:
     """Whether it fits, from its share of the card.
 
-    >>> _verdict(0.3), _verdict(0.9), _verdict(2.5), _verdict(1.04)
-    ('fits', 'tight', 'no: 2.5 cards', 'no: 1.1 cards')
+    >>> _verdict(0.9), _verdict(1.04), _verdict(2.5), _verdict(43.2)
+    ('tight', 'no: 1.1 cards', 'no: 2.5 cards', 'no: 44 cards')
     """
     if share > 1:
-        return f"no: {np.ceil(10 * share) / 10:.1f} cards"  # never rounded down to one
+        cards = f"{math.ceil(10 * share) / 10:.1f}" if share < 10 else math.ceil(share)
+        return f"no: {cards} cards"  # rounded up, never down to one
     return "tight" if share > TIGHT else "fits"

@@ -140,4 +140,4 @@ def test_bills_of_the_chosen_network_name_layers_that_it_has():
 def test_its_picture_is_described():
     words = NetworkSize(card="4 GiB", batch=1)._describe()
     assert "on a card of 4 GiB" in words
-    assert "V-Net 87.0 GiB, no: 21.8 cards" in words
+    assert "V-Net 87.0 GiB, no: 22 cards" in words
