@@ -1,0 +1,109 @@
+import { element, format, open, putText } from "./core.js";
+import { player, slider, toggle } from "./controls.js";
+import { picture } from "./canvas.js";
+
+// The two axes that a cut across one axis shows: rows and columns.
+export const shownAxes = (axis) => [0, 1, 2].filter((one) => one !== axis);
+
+// Where the voxel (row, column) of a cut stands in the volume's array.
+export function indexOf(shape, axis, place, row, column) {
+  const voxel = [0, 0, 0];
+  const [down, along] = shownAxes(axis);
+  Object.assign(voxel, { [axis]: place, [down]: row, [along]: column });
+  return (voxel[0] * shape[1] + voxel[1]) * shape[2] + voxel[2];
+}
+
+// A cut as colours: grey, with a veil of the label's colour over what is labelled.
+export function cut({ image, labels, colours }, axis, place, labelled) {
+  const { shape } = image;
+  const [rows, columns] = shownAxes(axis).map((one) => shape[one]);
+  const pixels = new Uint8Array(rows * columns * 3);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const from = indexOf(shape, axis, place, row, column);
+      const label = labelled ? labels[from] : 0;
+      for (let part = 0; part < 3; part++) {
+        const hue = colours[3 * ((label - 1) % colours.shape[0]) + part];
+        const grey = image[from];
+        pixels[3 * (row * columns + column) + part] = label ? 0.55 * grey + 0.45 * hue : grey;
+      }
+    }
+  }
+  return Object.assign(pixels, { shape: [rows, columns, 3] });
+}
+
+function render(context) {
+  const view = open(context, "Cuts through a volume");
+  const { shape } = view.scene.image;
+  const walk = player(view, {
+    label: "axis_0", steps: () => shape[0], rate: () => 8,
+    name: (step) => `slice ${step} of 0 to ${shape[0] - 1}`,
+  });
+  walk.seek(view.get("axis_0"));
+  slider(view, "axis_1", { quiet: true });
+  slider(view, "axis_2", { quiet: true });
+  toggle(view, "labelled", { label: "labels", quiet: true });
+  view.onDraw(() => {
+    if (walk.step !== view.get("axis_0")) view.tell({ axis_0: walk.step });
+  });
+  const voxel = () => [walk.step, view.get("axis_1"), view.get("axis_2")];
+  const move = (axis, row, column) => {
+    const [down, along] = shownAxes(axis);
+    const wanted = { [`axis_${down}`]: row, [`axis_${along}`]: column };
+    if ("axis_0" in wanted) walk.seek(wanted.axis_0);
+    view.tell(wanted);
+  };
+  view.stage.append(...[0, 1, 2].map((axis) => drawnCut(view, axis, voxel, move)), legend(view));
+  view.onDraw(() => view.say(sentence(view.scene, voxel())));
+  return view.close;
+}
+
+export function sentence({ image, labels, classes }, [first, second, third]) {
+  const at = indexOf(image.shape, 0, first, second, third);
+  return `Voxel ${first}, ${second}, ${third}: grey ${format(image[at] / 255)}, `
+    + `${classes[labels[at]]}.`;
+}
+
+function drawnCut(view, axis, voxel, move) {
+  const { image } = view.scene;
+  const [down, along] = shownAxes(axis);
+  const made = picture(view, {
+    label: `axis ${axis}`,
+    cursor: () => [voxel()[down], voxel()[along]],
+    onCell: (row, column) => move(axis, row, column),
+  });
+  made.element.style.flex = "1 1 220px";
+  let key, pixels;
+  view.onDraw(() => {
+    const at = voxel();
+    const now = `${at[axis]} ${view.get("labelled")}`;
+    if (key !== now) pixels = cut(view.scene, axis, at[axis], view.get("labelled"));
+    key = now;
+    made.name(`across axis ${axis}, slice ${at[axis]}`);
+    const [rows, columns] = [image.shape[down], image.shape[along]];
+    made.paint({ codes: pixels, rows, columns, fit: Math.max(...image.shape) },
+      [{ row: at[down], column: at[along], colour: "#fff" }]);
+  });
+  return made.element;
+}
+
+function legend(view) {
+  const { classes, colours } = view.scene;
+  const line = element("p", { class: "segviz-whole" });
+  classes.slice(1).forEach((name, i) => {
+    const [red, green, blue] = colours.slice(3 * i, 3 * i + 3);
+    const patch = element("span", { "aria-hidden": "true" });
+    Object.assign(patch.style, {
+      display: "inline-block", width: "14px", height: "14px", margin: "0 6px -2px 0",
+      background: `rgb(${red} ${green} ${blue})`, border: "1px solid var(--segviz-line)",
+    });
+    const words = element("span");
+    putText(words, name);
+    words.style.marginRight = "18px";
+    line.append(patch, words);
+  });
+  line.style.margin = "0";
+  return line;
+}
+
+export default { render };

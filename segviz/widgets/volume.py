@@ -1,0 +1,146 @@
+"""A volume cut along its three axes through one voxel, which the reader moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from segviz.ops._checks import shown
+from segviz.plot.volume import LABEL_COLOURS, volume_cuts
+from segviz.widgets._base import TraceWidget
+from segviz.widgets._parameters import Flag, Whole
+
+LARGEST = 96
+CLASSES = ("background", "anterior", "posterior")
+
+
+class VolumeSlices(TraceWidget):
+    """Three cuts of a volume through one voxel, with what is labelled in colour.
+
+    Args:
+        image: grey, shape ``(D, H, W)`` or ``(1, D, H, W)``, in [0, 1], each axis up to 96 long; a
+            drawn volume by default.
+        labels: integers of shape ``(D, H, W)``, 0 is background.
+        classes: names of the labels, the background's first.
+        **settings: ``axis_0``, ``axis_1``, ``axis_2`` (the voxel; the middle by default),
+            ``labelled`` (whether the labels are shown).
+
+    Raises:
+        ValueError, TypeError: arrays or settings that do not fit each other.
+
+    >>> widget = VolumeSlices(np.zeros((4, 6, 8)), np.ones((4, 6, 8), int), classes=("a", "b"))
+    >>> widget, widget.trace["label"]
+    (VolumeSlices(axis_0=2, axis_1=3, axis_2=4, labelled=True), 'b')
+    """
+
+    axis_0 = Whole(0, 0, LARGEST - 1)
+    axis_1 = Whole(0, 0, LARGEST - 1)
+    axis_2 = Whole(0, 0, LARGEST - 1)
+    labelled = Flag(True)
+
+    def __init__(
+        self,
+        image: Any = None,
+        labels: Any = None,
+        *,
+        classes: Sequence[str] = CLASSES,
+        **settings: Any,
+    ) -> None:
+        if image is None:
+            image, labels = _drawn_volume()
+        self._image = _grey_volume(image)
+        self._labels = _labels(labels, self._image.shape, len(classes))
+        self._classes = tuple(classes)
+        middle = {f"axis_{axis}": n // 2 for axis, n in enumerate(self._image.shape)}
+        super().__init__(**{**middle, **settings})
+        # The sliders end where this volume does.
+        self._controls = {
+            name: {**control, "max": self._image.shape[int(name[-1])] - 1}
+            if name.startswith("axis_") else control
+            for name, control in self._controls.items()
+        }  # fmt: skip
+
+    def _scene_arrays(self) -> dict[str, Any]:
+        colours = np.array([to_rgb(hue) for hue in LABEL_COLOURS]) * 255
+        return {
+            "image": np.rint(self._image * 255).astype(np.uint8),
+            "labels": self._labels,
+            "classes": list(self._classes),
+            "colours": np.rint(colours).astype(np.uint8),
+        }
+
+    def _compute(self, *, axis_0: int, axis_1: int, axis_2: int) -> dict[str, Any]:
+        voxel = (axis_0, axis_1, axis_2)
+        for axis, (place, n) in enumerate(zip(voxel, self._image.shape, strict=True)):
+            if place >= n:
+                raise ValueError(
+                    f"axis_{axis}={place} lies behind the volume, which has {n} slices along "
+                    f"axis {axis}. Use 0 to {n - 1}."
+                )
+        return {
+            "grey": float(self._image[voxel]),
+            "label": self._classes[self._labels[voxel]],
+        }
+
+    def _still(self) -> Figure:
+        return self._frame(self._settled["axis_0"])
+
+    def _frames(self) -> int:
+        return self._image.shape[0]
+
+    def _frame(self, step: int) -> Figure:
+        at = (step, self._settled["axis_1"], self._settled["axis_2"])
+        labels = self._labels if self.labelled else None
+        return volume_cuts(self._image, labels, at=at)[0].figure
+
+    def _describe(self) -> str:
+        at = ", ".join(str(self._settled[f"axis_{axis}"]) for axis in range(3))
+        size = " x ".join(map(str, self._image.shape))
+        names = " and ".join(self._classes[1:])
+        return (
+            f"A volume of {size} voxels cut in three directions at voxel {at}; labelled: {names}."
+        )
+
+
+def _grey_volume(image: Any) -> np.ndarray:
+    array = np.asarray(image, dtype=float)
+    if array.ndim == 4 and array.shape[0] == 1:
+        array = array[0]
+    if array.ndim != 3 or not 2 <= min(array.shape) <= max(array.shape) <= LARGEST:
+        raise ValueError(
+            f"image has shape {array.shape}: give (D, H, W), each from 2 to {LARGEST}. "
+            "Cut a part out of a larger volume."
+        )
+    if not (array >= 0).all() or not (array <= 1).all():
+        raise ValueError("image must be in [0, 1]. Divide 8-bit values by 255.")
+    return array
+
+
+def _labels(labels: Any, size: tuple[int, ...], classes: int) -> np.ndarray:
+    if labels is None:
+        return np.zeros(size, np.uint8)
+    array = np.asarray(labels)
+    if array.shape != size or array.dtype.kind not in "iu":
+        raise ValueError(
+            f"labels must be integers of the image's shape {size}, not {array.dtype} of shape "
+            f"{array.shape}. Use the mask of the same volume."
+        )
+    if array.min() < 0 or array.max() >= classes:
+        raise ValueError(
+            f"labels go from {shown(int(array.min()))} to {shown(int(array.max()))}, but there are "
+            f"{classes} classes. Use 0 to {classes - 1}, or give more names."
+        )
+    return array.astype(np.uint8)
+
+
+@cache
+def _drawn_volume() -> tuple[Any, Any]:
+    from segviz.datasets.synthetic import volumes
+
+    [sample] = volumes(1, size=(32, 44, 32))
+    return sample.image, sample.mask

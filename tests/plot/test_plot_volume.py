@@ -1,0 +1,35 @@
+"""Cuts of a volume show the slices asked for; surfaces enclose what is labelled."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from segviz.plot.volume import surfaces, volume_cuts
+
+IMAGE = np.linspace(0, 1, 4 * 6 * 8).reshape(4, 6, 8)
+
+
+def test_each_cut_is_a_slice_of_the_volume():
+    first, second, third = volume_cuts(IMAGE, at=(1, 2, 3))
+    np.testing.assert_array_equal(first.images[0].get_array(), IMAGE[1])
+    np.testing.assert_array_equal(second.images[0].get_array(), IMAGE[:, 2])
+    np.testing.assert_array_equal(third.images[0].get_array(), IMAGE[:, :, 3])
+
+
+def test_voxels_are_drawn_as_long_as_they_are():
+    assert volume_cuts(IMAGE, at=(1, 2, 3), spacing=(3, 1, 2))[1].get_aspect() == 1.5
+
+
+def test_surface_encloses_the_object_in_its_units():
+    labels = np.zeros((6, 6, 6), int)
+    labels[2:4, 2:4, 2:4] = 1
+    axes = surfaces(labels, spacing=(2, 1, 1))[0]
+    low, high = axes.get_xlim()
+    assert low <= 2 * 2 + 1
+    assert high >= 2 * 4
+
+
+def test_nothing_labelled_has_no_surface():
+    with pytest.raises(ValueError, match="background"):
+        surfaces(np.zeros((3, 3, 3), int))
