@@ -75,7 +75,7 @@ def count(name: str, width: str) -> dict[str, Any]:
     are the means and variances of the batch norms. Of a single picture it is ``fixed_alone``: a
     batch norm that would get one value has none.
     """
-    from segviz import cost
+    from segviz.cost import cost
 
     form = NETWORKS[name]
     model = form.create(width)
@@ -116,7 +116,7 @@ def fields(name: str) -> dict[str, list[int]]:
 
     They are those of a picture that never ends, and the same at every width.
     """
-    from segviz import receptive_field
+    from segviz.receptive_field import receptive_field
 
     form = NETWORKS[name]
     model = form.create("1/4")
