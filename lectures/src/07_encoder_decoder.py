@@ -305,18 +305,25 @@ for name, loss in [("cross-entropy", losses.cross_entropy), ("Dice", losses.dice
 # %% [markdown]
 # Plus means: make the object more likely. Both losses begin by pulling the object down, because there is so much background that is not background enough. With cross-entropy the background pulls 19 times as hard as the object, one vote for each voxel; with Dice 1.7 times.
 #
-# Here is one volume, cut along its three axes:
+# ## 7. Look at volumes from all sides
+#
+# A volume has no front. Always look at cuts along all three axes: a network that works slice by slice may be right in one direction and ragged in the two others. Move the voxel with the mouse, with the arrow keys in any of the cuts, or with the sliders; *Play* goes through the slices of axis 0.
+#
+# > **Predict first.** In the cut across axis 0 the body is one long piece. What will it look like across the two other axes: a line, a ring, or a patch?
 
 # %%
 sample = volumes[0]
-depth, height, width = (n // 2 for n in sample.mask.shape)
-cuts = [(depth, slice(None), slice(None)), (slice(None), height, slice(None)), (slice(None), slice(None), width)]
-pictures = [sample.image[0][cut] for cut in cuts] + [sample.mask[cut] for cut in cuts]
-plot.show(plot.pictures(*pictures, columns=3, titles=["first axis", "second axis", "third axis", *3 * ["truth"]]),
-          alt="A volume cut in the middle along each of its three axes, and the two parts of the hippocampus in each cut")
+widgets.VolumeSlices(sample.image, sample.mask, classes=volumes.classes)
 
 # %% [markdown]
-# ## 7. Four things that are often believed
+# The same labels as surfaces, from three sides (*marching cubes* lays triangles between inside and outside):
+
+# %%
+plot.show(plot.surfaces(sample.mask, spacing=sample.spacing, classes=volumes.classes),
+          alt="The surfaces of the two parts of the hippocampus, seen from three sides")
+
+# %% [markdown]
+# ## 8. Four things that are often believed
 #
 # **'U-Net keeps the size of the picture.'** The paper's does not: 572 gives 388. The padded one that most libraries call U-Net does, and it has other sizes that fit:
 
@@ -354,23 +361,24 @@ print(f"at the border {change[0].mean():.2f}, 16 rows further in {change[16, 16:
       f" in the middle {change[60:68, 60:68].mean():.2f} (scores differ by so much)")
 
 # %% [markdown]
-# ## 8. Guidelines
+# ## 9. Guidelines
 #
 # | guideline | why, in numbers |
 # |---|---|
 # | Know which sizes fit before you train. | Unpadded, depth 4: 12 more than a multiple of 16, from 188 on; padded: multiples of 16 (section 2). |
 # | Large pictures: overlap and tile, mirror the border, and step by a multiple of the total stride. | The difference to the whole picture is rounding, and with a step of 388 it is not (section 3). |
 # | Give the decoder the maps of the encoder. | The table of section 4: the gain in IoU on real sections is several times its spread between seeds. |
+# | Look at volumes along all three axes. | One picture cannot show a volume (section 7: three cuts, three different shapes). |
 # | Check with IoU or Dice where objects are thin or small. | Background everywhere is right at most voxels and has D = 0 (section 6). |
 # | Where one class is rare, look at the slope of the loss. | At 5 % object, the background pulls 19 times as hard as the object in cross-entropy (section 6). |
 #
-# ## 9. Further reading
+# ## 10. Further reading
 #
 # - O. Ronneberger, P. Fischer, T. Brox: *U-Net: convolutional networks for biomedical image segmentation*, MICCAI 2015. Figure 1 is the U, figure 2 the tiles.
 # - F. Milletari, N. Navab, S.-A. Ahmadi: *V-Net: fully convolutional neural networks for volumetric medical image segmentation*, 3DV 2016. Dice as a loss is section 3.
 # - Ö. Çiçek, A. Abdulkadir, S. Lienkamp, T. Brox, O. Ronneberger: *3D U-Net: learning dense volumetric segmentation from sparse annotation*, MICCAI 2016. The same idea for volumes, in the same year.
 #
-# ## 10. Train it yourself
+# ## 11. Train it yourself
 #
 # Off by default. Set `TRAIN = True` and run the cell: it trains the U-Net with its skips and without, on the GPU if there is one, and shows what they reach.
 
