@@ -486,3 +486,6 @@ if TRAIN:
             found = network.cpu().eval()(section.image[None])[0].argmax(0) == 1
         both, either = (found & (section.mask == 1)).sum(), (found | (section.mask == 1)).sum()
         print(f"width {width:2}: {segviz.cost(network, (1, 256, 256)).parameters:7,} parameters, membrane IoU {both / either:.3f}")
+
+# %% [markdown]
+# **Exercises:** [09 Network size](exercises/09_network_size.ipynb): count what a layer has to learn, what it has to compute and what a stack has to remember, and have it checked.
