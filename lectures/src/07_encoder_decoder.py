@@ -389,4 +389,6 @@ if TRAIN:
         print(card)
 
 # %% [markdown]
+# **Exercises:** [07 Encoder and decoder](exercises/07_encoder_decoder.ipynb): write the Dice loss, the sizes that fit a U-Net and the crop of a shortcut, and have them checked.
+#
 # **Next:** [lecture 08, atrous convolution](08_atrous.ipynb): see far without going down at all.
