@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from segviz.plot import _style
-from segviz.plot.fcn import CLASS_COLOURS, coloured
+from segviz.plot.fcn import CLASS_COLOURS, _hex, coloured
 
 # As it was, right now, wrong now, wrong as before. Blue and orange are told apart by every eye.
 CHANGE_COLOURS = ((250, 250, 250), (0, 158, 255), (240, 120, 0), (190, 190, 190))
@@ -76,9 +76,12 @@ def changes(before: np.ndarray, after: np.ndarray, truth: np.ndarray | None) -> 
     if truth is None:
         return np.where(moved, _STILL_WRONG, _UNCHANGED).astype(np.uint8)
     void = truth == 255
-    verdicts = [moved & void, void, after == truth, before == truth]
-    kinds = [_STILL_WRONG, _UNCHANGED, np.where(moved, _RIGHT_NOW, _UNCHANGED), _WRONG_NOW]
-    return np.select(verdicts, kinds, _STILL_WRONG).astype(np.uint8)
+    kinds = np.full(before.shape, _STILL_WRONG, np.uint8)
+    kinds[before == truth] = _WRONG_NOW
+    kinds[(after == truth) & moved] = _RIGHT_NOW
+    kinds[(after == truth) & ~moved] = _UNCHANGED
+    kinds[void & ~moved] = _UNCHANGED
+    return kinds
 
 
 def _legend(figure: Any, maps: Any, classes: Sequence[str], palette: Any, known: bool) -> None:
@@ -90,8 +93,7 @@ def _legend(figure: Any, maps: Any, classes: Sequence[str], palette: Any, known:
     entries = [(classes[k], palette[k]) for k in present]
     entries += [(word, CHANGE_COLOURS[kind]) for kind, word in named.items()]
     handles = [
-        Patch(facecolor=np.asarray(shade) / 255, edgecolor="#767676", label=name)
-        for name, shade in entries
+        Patch(facecolor=_hex(shade), edgecolor="#767676", label=name) for name, shade in entries
     ]
     figure.legend(
         handles=handles, loc="outside lower center", ncols=7, frameon=False, fontsize=9,

@@ -152,7 +152,7 @@ class DenseCRF(TraceWidget):
         }
 
     def _read_out(self, maps: list[np.ndarray]) -> dict[str, Any]:
-        told = {"changed": [int((one != self._first).sum()) for one in maps]}
+        told: dict[str, Any] = {"changed": [int((one != self._first).sum()) for one in maps]}
         if self._truth is not None:
             known = self._truth != VOID
             right = [float((one == self._truth)[known].mean()) for one in maps]
