@@ -49,6 +49,5 @@ RECIPE = Recipe(
     measure=measure,
     optimizer=sgd(0.99),
     save_every=1000,
-    needs_gpu="30,000 steps of 0.4 T multiply-adds would take a CPU core four days. "
-    "hippo_vnet has a small V-Net for it.",
+    needs_gpu="30,000 steps of 0.4 T multiply-adds would take a CPU core four days.",
 )

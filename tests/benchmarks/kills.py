@@ -1,9 +1,9 @@
 """Kill a recipe's training at random moments and resume it, until it is done; then compare.
 
-    python tests/benchmarks/kills.py [--kills 20]
+    python tests/benchmarks/kills.py [--kills 20] [--source real]
 
-A short form of the recipe em_unet, on stand-ins, runs once undisturbed and once under SIGKILL. The
-checkpoints of both must be the same files, byte for byte, but for the time that they took.
+A short form of the recipe em_unet runs once undisturbed and once under SIGKILL, each time after it
+has written at least one state more. The weights of both must be the same files, byte for byte.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import tempfile
 import time
 from pathlib import Path
 
-STEPS, SAVE_EVERY = 60, 1
+STEPS, SAVE_EVERY = 150, 1
 
 
-def child(folder: str) -> None:
+def child(folder: str, source: str) -> None:
     """Train, or go on."""
     from segviz.training import recipes
 
@@ -29,23 +29,30 @@ def child(folder: str) -> None:
     recipes._RECIPES["em_unet"] = dataclasses.replace(
         todo, size=(128, 128), steps=STEPS, batch_size=1, save_every=SAVE_EVERY
     )
-    recipes.train("em_unet", source="bundled", folder=folder, resume=True, progress=False)
+    recipes.train("em_unet", source=source, folder=folder, resume=True, progress=False)
 
 
-def finish(context, folder: Path, kills: int, chance: random.Random) -> int:
+def states(folder: Path) -> dict[str, int]:
+    """When each state was written."""
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob("*.state")}
+
+
+def finish(context, folder: Path, source: str, kills: int, chance: random.Random) -> int:
     """Start the training until it comes to its end, killing it so many times; return how many."""
     done = 0
     while True:
-        running = context.Process(target=child, args=(str(folder),))
+        before = states(folder)
+        running = context.Process(target=child, args=(str(folder), source))
         running.start()
         if done < kills:
-            time.sleep(chance.uniform(0.5, 5.0))
+            while running.is_alive() and states(folder) == before:
+                time.sleep(0.001)
+            time.sleep(chance.uniform(0, 0.4))
             running.kill()
         running.join()
         if running.exitcode == -signal.SIGKILL:
             done += 1
-            states = [f"{path.name} {path.stat().st_size}" for path in folder.glob("*.state")]
-            print(f"killed {done} of {kills}; {', '.join(states) or 'no state yet'}", flush=True)
+            print(f"killed {done} of {kills}; {', '.join(states(folder))}", flush=True)
         elif running.exitcode == 0:
             return done
         else:
@@ -61,12 +68,13 @@ def digests(folder: Path) -> dict[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=20)
-    kills = parser.parse_args().kills
+    parser.add_argument("--source", default="bundled")
+    kills, source = vars(parser.parse_args()).values()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["segviz.training.recipes", "torch._dynamo"])
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-        finish(context, Path(one), 0, random.Random(0))
-        survived = finish(context, Path(other), kills, random.Random(1))
+        finish(context, Path(one), source, 0, random.Random(0))
+        survived = finish(context, Path(other), source, kills, random.Random(1))
         same = digests(Path(one)) == digests(Path(other))
         kept = (".json", ".safetensors")
         left = [path.name for path in Path(other).iterdir() if path.suffix not in kept]
