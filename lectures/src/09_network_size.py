@@ -120,7 +120,7 @@ for stage in ("down.0", "down.4"):
 widgets.NetworkSize()
 
 # %% [markdown]
-# *Memory* is the part that can be counted: weights, gradients, what the optimizer remembers, activations, all in float32. Each network gets a picture that it really takes, the nearest to the side that you choose (U-Net: 572 at 576). V-Net gets a volume, half as deep as it is wide.
+# *Memory* is the part that can be counted: weights, gradients, what the optimizer remembers, activations, all in float32. Each network gets a picture that it really takes, the nearest to the side that you choose (U-Net: 572 at 576; DeepLab: 577, where the corners of all its maps meet). V-Net gets a volume, half as deep as it is wide.
 #
 # Try this, in this order:
 #
@@ -133,7 +133,7 @@ widgets.NetworkSize()
 # %% [markdown]
 # ## 5. Exact counts beside the papers'
 #
-# The same networks, each on its paper's picture. V-Net's last axis is the third one of a volume.
+# The same networks, each on its paper's picture. *Kept* is what training keeps of it, *in inference* the most that is held at one time. V-Net's last axis is the third one of a volume.
 
 # %%
 papers = {"FCN-8s": ("fcn8s", (3, 500, 500)), "SegNet": ("segnet", (3, 360, 480)),
@@ -143,10 +143,11 @@ papers = {"FCN-8s": ("fcn8s", (3, 500, 500)), "SegNet": ("segnet", (3, 360, 480)
 bills = {name: segviz.cost(made(model), size) for name, (model, size) in papers.items()}
 
 # %% tags=["nbval-check-output"]
+print(f"{'':11} {'picture':10}  parameters  G multiply-adds  MiB kept  MiB in inference")
 for name, bill in bills.items():
     size = "x".join(map(str, bill.input_size[2:]))
-    print(f"{name:12} {size:10} {bill.parameters:11,} parameters  {bill.multiply_adds / 1e9:6.2f} G multiply-adds"
-          f"  {bill.kept_bytes / 2**20:6.0f} MiB kept  {bill.peak_bytes / 2**20:4.0f} MiB in inference")
+    print(f"{name:11} {size:10} {bill.parameters:11,} {bill.multiply_adds / 1e9:16.2f}"
+          f" {bill.kept_bytes / 2**20:9.0f} {bill.peak_bytes / 2**20:17.0f}")
 
 # %% [markdown]
 # Now the figures that the papers print. (*M*, *G*: millions, thousand millions. *MB* are a million bytes, as in the SegNet paper's table of model sizes: four bytes for each parameter.)
