@@ -92,8 +92,10 @@ def surfaces(
             )  # fmt: skip
         axis.view_init(above, around)
         axis.set(xlabel="axis 0", ylabel="axis 1", zlabel="axis 2")
-        axis.set_box_aspect(None, zoom=0.85)
         axis.set_aspect("equal")
+        axis.set_box_aspect(
+            np.diff([axis.get_xlim3d(), axis.get_ylim3d(), axis.get_zlim3d()])[:, 0], zoom=0.8
+        )
         axis.tick_params(labelsize=7)
         axis.locator_params(nbins=4)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)

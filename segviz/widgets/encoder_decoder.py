@@ -82,7 +82,7 @@ class EncoderDecoder(TraceWidget):
 
     def _drawn(self, step: int | None) -> Figure:
         settled = self._settled
-        axes = encoder_decoder(
+        axes: Any = encoder_decoder(
             settled["size"], settled["depth"], padded=settled["padded"], step=step
         )
         return axes.figure
