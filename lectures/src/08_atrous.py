@@ -5,7 +5,7 @@
 #
 # - **compute** an atrous convolution by hand, and its output size, its reach and its matrix;
 # - **predict** the receptive field of a stack of such layers, **find** the pixels in it that are never seen, and **choose** rates that leave none out;
-# - **replace** the strides of a trained network by rates so that no old answer changes, and **say** what that costs and what it brings.
+# - **replace** the strides of a trained network by rates so that no old answer changes, and **say** what that, ASPP and a dense CRF cost and bring.
 #
 # *How to use this page:* run the cells from top to bottom (Shift+Enter). Stop at each **Predict first** and write your answer down before you go on.
 
@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import segviz
-from segviz import datasets, losses, metrics, models, ops, plot, training, widgets
+from segviz import datasets, losses, metrics, models, ops, plot, postprocessing, training, widgets
 
 # %% [markdown]
 # ## 1. A kernel with holes
@@ -489,7 +489,206 @@ for rate in (12, 18, 33):
     print(f"rate {rate}: equal to the 1 x 1 convolution in the middle: {same[16, 16]}, everywhere: {same.all()}")
 
 # %% [markdown]
-# ## 10. Four things that are often believed
+# ## 10. Atrous spatial pyramid pooling
+#
+# How large is the object? Nobody knows beforehand. So **atrous spatial pyramid pooling** (ASPP) does not choose: several atrous convolutions of different rates stand **side by side** on the same maps, and their answers are fused into one.
+#
+# *Fusion: there are various possibilities.* Say four branches give the scores $s_1, \dots, s_4$ of one class at one place:
+#
+# - **addition**: $s_1 + s_2 + s_3 + s_4$ (DeepLab v2);
+# - **average**: a quarter of that;
+# - **maximum**: the branch that is surest decides;
+# - **concatenation**: all branches' maps are laid on each other, and a 1x1 convolution with weights of its own makes one answer (DeepLab v3 and v3+).
+#
+# > **Predict first.** Fuse the scores of a trained network by addition, then by average. At how many pixels does another class win? And by maximum?
+
+# %%
+class ASPP(nn.Module):
+    def __init__(self, fusion, rates=(1, 2, 3, 5), channels=320, classes=11):
+        super().__init__()
+        self.norm, self.fusion = nn.BatchNorm2d(channels), fusion
+        self.branches = nn.ModuleList(nn.Conv2d(channels, classes, 3, padding=r, dilation=r) for r in rates)
+        self.join = nn.Conv2d(classes * len(rates), classes, 1)
+
+    def forward(self, maps):
+        return fuse([branch(self.norm(maps)) for branch in self.branches], self.fusion, self.join)
+
+# %%
+def fuse(scores, fusion, join):
+    if fusion == "concatenation":
+        return join(torch.cat(scores, 1))
+    scores = torch.stack(scores)
+    return {"addition": scores.sum(0), "average": scores.mean(0), "maximum": scores.amax(0)}[fusion]
+
+# %% [markdown]
+# The maps come from EfficientNet-Lite0 at output stride 16: 12 x 16 places for 192 x 256 pixels. By section 9 the paper's rates 6, 12, 18, 24 would stand outside most of the time, so ours are 1, 2, 3, 5. The backbone is not trained, so its maps are computed once. Then each of the four is trained for a few seconds, with the same first weights of the branches and the same pictures.
+
+# %%
+examples = datasets.load("camvid", split="train", size=(192, 256))
+examples = [examples[i] for i in range(0, len(examples), 8)]
+
+def deep_maps(samples):
+    with torch.no_grad():
+        return torch.cat([backbones[16](sample.image[None])[16] for sample in samples])
+
+known, new = deep_maps(examples), deep_maps(some)
+middles = torch.stack([sample.mask for sample in examples])[:, 8::16, 8::16]  # the pixel in each block's middle
+
+# %%
+def trained_head(fusion, steps=50):
+    torch.manual_seed(0)
+    head, picks = ASPP(fusion), torch.Generator().manual_seed(0)
+    optimizer = torch.optim.AdamW(head.parameters(), lr=3e-3)
+    for _ in range(steps):
+        chosen = torch.randint(len(known), (4,), generator=picks)
+        loss = F.cross_entropy(head(known[chosen]), middles[chosen], ignore_index=255)
+        optimizer.zero_grad(), loss.backward(), optimizer.step()
+    return head.eval()
+
+# %%
+def large(scores):
+    return F.interpolate(scores, scale_factor=16, mode="bilinear").argmax(1)
+
+heads = {}
+for fusion in ("addition", "average", "maximum", "concatenation"):
+    heads[fusion], matrix = trained_head(fusion), metrics.ConfusionMatrix(11)
+    with torch.no_grad():
+        for found, sample in zip(large(heads[fusion](new)), some, strict=True):
+            matrix.update(found, sample.mask)
+    print(f"{fusion:13} mIoU {matrix.mean_iou:.3f}")
+
+# %% [markdown]
+# One training each, on a dozen pictures: differences of one or two hundredths say nothing about which fusion is better. What each fusion *can* do is exact, though. Here is the network trained with addition, its four branches fused in all four ways. As 1x1 convolution of the concatenation we take one that copies: weight 1 from each branch's score to the class's sum.
+
+# %%
+by_sum = heads["addition"]
+with torch.no_grad():
+    branches = [branch(by_sum.norm(new)) for branch in by_sum.branches]
+    copies = nn.Conv2d(44, 11, 1, bias=False)
+    copies.weight.copy_(torch.eye(11).repeat(1, 4)[:, :, None, None])
+    added = fuse(branches, "addition", None)
+    for fusion in ("average", "maximum", "concatenation"):
+        differ = (fuse(branches, fusion, copies).argmax(1) != added.argmax(1)).float().mean()
+        print(f"{fusion:13} another class than addition at {differ:.1%} of the places")
+
+# %% [markdown]
+# - **Addition and average** choose the same class everywhere, for a quarter of all scores has the same largest one. (In training they differ: the gradient is a quarter as large, and the softmax is flatter.)
+# - **Concatenation** can do all that addition can, and more: its weights are learned, and may trust one branch for cars and another one for the sky. The price is 11 x 44 weights here.
+# - **Maximum** decides otherwise: one loud branch wins against three quiet ones.
+
+# %%
+street_number = min(range(len(some)), key=lambda i: (some[i].mask == 255).sum())
+titles = ["street", "rate 1", "rate 2", "rate 3", "rate 5", "added", "maximum", "truth"]
+fused = [added, fuse(branches, "maximum", None)]
+found = [painted(large(one[street_number:street_number + 1])[0].numpy()) for one in [*branches, *fused]]
+sample = some[street_number]
+plot.show(plot.pictures(sample.image, *found, painted(sample.mask.numpy()), columns=4, titles=titles),
+          alt="A street, the class maps of four branches of different rates, two fusions of them, and the truth")
+
+# %% [markdown]
+# The branches do not agree. None was trained to answer alone: each learned to be *one summand*, and the loss saw only their sum.
+
+# %% [markdown]
+# ## 11. DeepLab
+#
+# DeepLab is sections 7 and 10 together: a classifier (VGG-16 or ResNet-101) *where the last max-poolings and strides have been replaced with atrous convolutions*, and ASPP upon it. Two of its versions:
+#
+# | | DeepLab v2 (2016) | DeepLab v3+ (2018) |
+# |---|---|---|
+# | output stride | 8 | 16 (or 8) |
+# | ASPP | four 3x3 convolutions, rates 6, 12, 18, 24 | 1x1, three 3x3 with rates 6, 12, 18, and the mean of the whole picture |
+# | on the branches | nothing: they are scores | batch norm and ReLU, 256 maps each |
+# | fusion | addition | concatenation, then 1x1 |
+# | back to full size | bilinear, 8 times | 4 times, a **skip** from stride 4, two 3x3 convolutions, 4 times |
+# | afterwards | dense CRF (section 12) | nothing |
+#
+# > **Predict first.** Both on ResNet-101, a picture of 513 x 513 pixels. Which one has more weights? Which one has more multiply-adds?
+
+# %% tags=["nbval-check-output"]
+versions = {
+    "v2, ResNet-101": lambda: models.DeepLabV2(backbone="resnet101"),
+    "v3+, ResNet-101": lambda: models.DeepLabV3Plus(backbone="resnet101"),
+    "v3+ without its decoder": lambda: models.DeepLabV3Plus(backbone="resnet101", decoder=False),
+}
+for name, make in versions.items():
+    with torch.device("meta"):  # sizes only, no numbers
+        bill = segviz.cost(make().eval(), (3, 513, 513))
+    print(f"{name:24} {bill.parameters / 1e6:5.1f} million weights, {bill.multiply_adds / 1e9:6.1f} billion multiply-adds")
+
+# %% [markdown]
+# v3+ has a third more weights, for its ASPP makes 256 maps a branch instead of 21, and **half** the multiply-adds: stride 16 instead of 8 saves more than ASPP and decoder cost. The fine detail comes back over the skip. In the papers, on PASCAL VOC 2012 val: v2 76.35 % mIoU, with CRF 77.69 %; v3+ on the same ResNet-101 78.85 %, without a CRF and without v2's three scales and extra training on COCO.
+
+# %% [markdown]
+# ## 12. The dense CRF
+#
+# A network's answer is coarse, and the picture has sharp edges. Why not ask the picture? A **fully connected conditional random field** (dense CRF) compares each pixel with *every* other. For labels $x$ it adds up
+#
+# $$E(x) = \sum_i -\log P(x_i) \;+\; \sum_{i<j} [x_i \ne x_j] \left( w_1\, e^{-\frac{|p_i-p_j|^2}{2\sigma_\alpha^2} - \frac{|I_i-I_j|^2}{2\sigma_\beta^2}} + w_2\, e^{-\frac{|p_i-p_j|^2}{2\sigma_\gamma^2}} \right)$$
+#
+# and looks for labels with a small sum. $P$ is the network's softmax, $p$ a pixel's place, $I$ its colour. Different labels cost much where two pixels are near *and of like colour* (**appearance**), and where they are simply near (**smoothness**).
+#
+# It is solved step by step (*mean field*): each pixel takes the network's opinion, plus those of all others, weighted by the two kernels. Here with smoothness only, on three pixels. The middle one doubts.
+#
+# > **Predict first.** $w_2 = 3$. Will the middle pixel change its mind?
+
+# %% tags=["nbval-check-output"]
+P = np.array([[.9, .4, .9], [.1, .6, .1]])  # two classes, three pixels
+near = np.exp(-np.subtract.outer(range(3), range(3)) ** 2 / 2)  # sigma 1
+near /= near.sum(1, keepdims=True)  # the opinions that a pixel hears have weight 1 in all
+Q = P
+for iteration in range(3):
+    scores = np.exp(np.log(P) + 3 * Q @ near.T)
+    Q = scores / scores.sum(0)
+    print(f"iteration {iteration + 1}: class 0 at the three pixels", Q[0].round(3))
+
+# %% tags=["nbval-check-output"]
+exact = postprocessing.dense_crf(P[:, None], np.zeros((1, 1, 3)), iterations=3, appearance_weight=0,
+                                 smoothness_weight=3, smoothness_sigma=1, method="exact")
+print("as the library says:", np.allclose(exact[:, 0], Q, atol=1e-5))
+
+# %% [markdown]
+# Now on a street that segviz has drawn, with what FCN-32s says of such streets, both at a quarter of their rows and columns.
+#
+# > **Predict first.** FCN-32s has rounded every corner. Which objects will the CRF get right: sky, car, poles? What becomes of a thin thing that the network has not seen at all?
+
+# %%
+widgets.DenseCRF()
+
+# %% [markdown]
+# 1. Play it. Blue is right now, orange is wrong now, grey was wrong and is. In which iteration do most labels move?
+# 2. Find a *colour_sigma* that gets more pixels right than the 3 of the paper. Then make it as large as it goes: what is the appearance kernel now, if colours do not matter?
+# 3. Set *appearance_weight* to 0, *smoothness_weight* to 10 and *smoothness_sigma* to 10. Does smooth mean right?
+# 4. Look for the poles. The CRF moves borders; what no pixel believes in, it cannot find.
+
+# %% [markdown]
+# And on a few whole streets, five iterations each:
+
+# %%
+def report(name, rows, samples):
+    for way, found in rows.items():
+        matrix = metrics.ConfusionMatrix(11)
+        for one, sample in zip(found, samples, strict=True):
+            matrix.update(one, sample.mask)
+        f1 = np.mean([metrics.boundary_f1(one, sample.mask, num_classes=11) for one, sample in zip(found, samples, strict=True)])
+        print(f"{name} {way:8} mIoU {matrix.mean_iou:.3f}, boundary F1 {f1:.3f}")
+
+# %%
+for name in ("camvid_fcn32s", "camvid_fcn8s"):
+    network = training.load_checkpoint(name, source=streets.source).model
+    with torch.no_grad():
+        soft = [network(sample.image[None])[0].softmax(0) for sample in some[::3]]
+    sharper = [postprocessing.dense_crf(one, sample.image, iterations=5)
+               for one, sample in zip(soft, some[::3], strict=True)]
+    report(name, {"alone": [one.argmax(0) for one in soft],
+                  "with CRF": [torch.from_numpy(one.argmax(0)) for one in sharper]}, some[::3])
+
+# %% [markdown]
+# The weights and sigmas are DeepLab's, tuned for its own network and not for ours. See what that does: FCN-32s' boundary F1 rises, because its borders go to the edges in the picture. Its mean IoU need not rise with it, and FCN-8s, which has skips, has little or nothing to gain. **A CRF makes borders sharp; it knows no more about classes than the network.**
+#
+# The papers tell the same: on VOC 2012 val DeepLab v2 with VGG-16 (LargeFOV) gained 4.1 points by its CRF (65.76 % to 69.84 %), with ResNet-101 only 1.3 (76.35 % to 77.69 %). The better the network, the less is left to do, and v3+ leaves it out.
+
+# %% [markdown]
+# ## 13. Four things that are often believed
 #
 # **'The formula tells what a unit sees.'** It tells how far the outermost pixels lie apart. What lies between may be unseen (gridding), and what lies outside the picture does not exist:
 
@@ -531,7 +730,7 @@ for rates in [(2, 2), (4,), (1, 3)]:
     print(f"rates {rates}: {field.size[0]} x {field.size[0]}, {int(field.pixels.sum())} pixels seen, {9 * len(rates)} weights")
 
 # %% [markdown]
-# ## 11. Guidelines
+# ## 14. Guidelines
 #
 # | guideline | why, in numbers |
 # |---|---|
@@ -542,19 +741,24 @@ for rates in [(2, 2), (4,), (1, 3)]:
 # | Pay for resolution only where it counts. | Output stride 8 instead of 32 costs 6.5 times the multiply-adds, and without training moved the scores by a few hundredths (sections 7 and 8). |
 # | Try skips first. | FCN-8s gains more, for the price of FCN-32s (section 8). |
 # | Keep the rate below half of the map. | On 33 x 33 values, rate 17 turns the middle unit's 3x3 kernel into 1x1 (section 9). |
+| If the size of objects varies, put several rates side by side; concatenate, and let 1x1 weights decide. | A concatenation with the right weights gives what addition gives, everywhere (section 10). |
+| Rather a skip and stride 16 than stride 8. | DeepLab v3+ takes half of v2's multiply-adds on the same backbone (section 11). |
+| Expect borders from a CRF, not classes. | FCN-32s gained boundary F1 by it; the mean IoU is another matter (section 12). |
 
 # %% [markdown]
-# ## 12. Further reading
+# ## 15. Further reading
 #
 # - M. Holschneider, R. Kronland-Martinet, J. Morlet, P. Tchamitchian: *A real-time algorithm for signal analysis with the help of the wavelet transform*, 1989. The *algorithme à trous*.
 # - F. Yu, V. Koltun: *Multi-scale context aggregation by dilated convolutions*, ICLR 2016. Rates 1, 2, 4, 8, and so on.
 # - L.-C. Chen, G. Papandreou, I. Kokkinos, K. Murphy, A. Yuille: *DeepLab: semantic image segmentation with deep convolutional nets, atrous convolution, and fully connected CRFs*, PAMI 2018. Section 3.1 is sections 6 and 7 of this lecture.
 # - P. Wang, P. Chen, Y. Yuan, D. Liu, Z. Huang, X. Hou, G. Cottrell: *Understanding convolution for semantic segmentation*, WACV 2018. Gridding and the choice of rates.
 # - F. Yu, V. Koltun, T. Funkhouser: *Dilated residual networks*, CVPR 2017. Strides taken out of a ResNet, and what to do about gridding.
+# - L.-C. Chen, Y. Zhu, G. Papandreou, F. Schroff, H. Adam: *Encoder-decoder with atrous separable convolution for semantic image segmentation*, ECCV 2018. DeepLab v3+.
+# - P. Krähenbühl, V. Koltun: *Efficient inference in fully connected CRFs with Gaussian edge potentials*, NIPS 2011.
 # - L.-C. Chen, G. Papandreou, F. Schroff, H. Adam: *Rethinking atrous convolution for semantic image segmentation*, 2017. Section 3.3 has the rate that is too large.
 
 # %% [markdown]
-# ## 13. Train it yourself
+# ## 16. Train it yourself
 #
 # Does gridding hurt a network that is trained with it? Off by default. Set `TRAIN = True` and run the cells: three networks of the same size, which differ in nothing but their rates, learn to find membranes from tiles of the training sections. It uses the GPU if there is one; without one it takes about a minute.
 
