@@ -741,9 +741,9 @@ for rates in [(2, 2), (4,), (1, 3)]:
 # | Pay for resolution only where it counts. | Output stride 8 instead of 32 costs 6.5 times the multiply-adds, and without training moved the scores by a few hundredths (sections 7 and 8). |
 # | Try skips first. | FCN-8s gains more, for the price of FCN-32s (section 8). |
 # | Keep the rate below half of the map. | On 33 x 33 values, rate 17 turns the middle unit's 3x3 kernel into 1x1 (section 9). |
-| If the size of objects varies, put several rates side by side; concatenate, and let 1x1 weights decide. | A concatenation with the right weights gives what addition gives, everywhere (section 10). |
-| Rather a skip and stride 16 than stride 8. | DeepLab v3+ takes half of v2's multiply-adds on the same backbone (section 11). |
-| Expect borders from a CRF, not classes. | FCN-32s gained boundary F1 by it; the mean IoU is another matter (section 12). |
+# | If the size of objects varies, put several rates side by side; concatenate, and let 1x1 weights decide. | A concatenation with the right weights gives what addition gives, everywhere (section 10). |
+# | Rather a skip and stride 16 than stride 8. | DeepLab v3+ takes half of v2's multiply-adds on the same backbone (section 11). |
+# | Expect borders from a CRF, not classes. | FCN-32s gained boundary F1 by it; the mean IoU is another matter (section 12). |
 
 # %% [markdown]
 # ## 15. Further reading
