@@ -9,6 +9,7 @@ from segviz.ops._checks import flag, whole_number
 
 CONVOLUTION, POOLING, UP_CONVOLUTION = "convolution", "pooling", "up-convolution"
 SKIP, SCORES = "skip", "scores"
+DEEPEST = 16
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def unet_sizes(size: int, depth: int = 4, *, width: int = 64, padded: bool = Fal
         skip be half a pixel off.
 
     Raises:
-        ValueError, TypeError: a number is not whole or too small.
+        ValueError, TypeError: a number is not whole, too small, or the depth above 16.
 
     Source: Ronneberger, Fischer, Brox, U-Net (2015), figure 1 and section 3.
 
@@ -76,7 +77,10 @@ def unet_sizes(size: int, depth: int = 4, *, width: int = 64, padded: bool = Fal
     'a map of 279 rows cannot be halved'
     """
     whole_number(size, "size", 1)
-    whole_number(depth, "depth", 1)
+    if whole_number(depth, "depth", 1) > DEEPEST:
+        raise ValueError(
+            f"depth={depth} halves a map more often than any picture bears. Use 1 to {DEEPEST}."
+        )
     whole_number(width, "width", 1)
     flag(padded, "padded")
     steps: list[UNetStep] = []

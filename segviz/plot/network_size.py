@@ -117,7 +117,7 @@ def cost_shares(names: Sequence[str], bills: Mapping[str, Sequence[float]]) -> n
     Raises:
         ValueError: a bill has another number of parts, or its sum is zero.
 
-    >>> cost_shares(["down", "up"], {"parameters": [3, 1]})[0].patches[0].get_width()
+    >>> float(cost_shares(["down", "up"], {"parameters": [3, 1]})[0].patches[0].get_width())
     75.0
     """
     figure = _style.figure(height=0.9 + 0.32 * len(names))

@@ -56,7 +56,7 @@ def test_stand_ins_named_in_the_registry_exist():
     from segviz.datasets import synthetic
 
     named = {entry.stand_in for entry in PINNED.values()} - {""}
-    assert named == {"streets", "membranes", "touching_nuclei"}
+    assert named == {"streets", "membranes", "touching_nuclei", "volumes"}
     assert all(callable(getattr(synthetic, name)) for name in named)
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from segviz import ops
+from segviz.ops.encoder_decoder import UNetSizes
 
 STEPS = {"stride": 2, "padding": 1, "dilation": 1}
 LINE, PICTURE = np.arange(6.0), np.arange(30.0).reshape(5, 6)
@@ -42,7 +43,9 @@ LEGAL = {
     "max_pool2d": {"x": PICTURE, **POOLING, "ceil_mode": True, "dilation": 1},
     "max_unpool1d": {"values": LINE[:2], "indices": [0, 1], "output_size": 2, **POOLING},
     "max_unpool2d": {"values": [[1.0]], "indices": [[0]], "output_size": (1, 1), **POOLING},
+    "nearest_unet_sizes": {"size": 570, "depth": 4, "padded": False},
     "pool_output_size": {"input_size": 6, **POOLING, "dilation": 1, "ceil_mode": False},
+    "unet_sizes": {"size": 572, "depth": 4, "width": 64, "padded": False},
     "upsample_bilinear": {
         "x": PICTURE, "scale_factor": None, "output_size": 7, "align_corners": True
     },
@@ -50,7 +53,7 @@ LEGAL = {
 }  # fmt: skip
 
 ARRAYS = {"x", "kernel", "values", "indices"}
-SWITCHES = {"ceil_mode", "count_include_pad", "align_corners", "dense"}
+SWITCHES = {"ceil_mode", "count_include_pad", "align_corners", "dense", "padded"}
 FROM_ZERO = {"padding", "output_padding"}
 
 
@@ -137,6 +140,8 @@ def assert_house_style(refusal):
 
 
 def assert_numbers(result):
+    if isinstance(result, UNetSizes):
+        result = result.output_size
     for array in result if isinstance(result, tuple) else (result,):
         array = array.toarray() if hasattr(array, "toarray") else np.asarray(array)
         assert array.size > 0
