@@ -133,9 +133,8 @@ def test_offline_settings_work_and_the_others_are_greyed_and_named(saved):
         other = next(one for one in widget._kind(name).values() if one != value)
         setattr(widget, name, other)
         saved.put(name, other)
-        assert saved.root.get_by_role("alert").locator("span").all_text_contents() == (
-            [widget.error] if widget.error else []
-        )
+        alert = saved.root.get_by_role("alert").locator("span")
+        expect(alert).to_have_text([widget.error] if widget.error else [])
         setattr(widget, name, value)
         saved.put(name, value)
         assert widget.error == ""

@@ -72,13 +72,22 @@ DRAG = (
   const start = slider.value;
   const values = valuesOf(slider, count);
   const rest = {};
-  for (const value of [...values, ...values.toReversed()]) {
-    put(slider, value);
-    await settled(root);
-    (rest[value] ??= new Set()).add(shown(root));
-  }
-  const there = new Set(Object.values(rest).flatMap((one) => [...one]));
   const walk = root.querySelector('input[aria-label=Step]');
+  const look = async () => {
+    for (const value of [...values, ...values.toReversed()]) {
+      put(slider, value);
+      await settled(root);
+      (rest[value] = rest[value] ?? new Set()).add(shown(root));
+    }
+    return new Set(Object.values(rest).flatMap((one) => [...one]));
+  };
+  let there = await look();
+  if (there.size === 1 && walk) {  // the first step may be the same at every setting
+    put(walk, walk.max);
+    await settled(root);
+    for (const value of values) delete rest[value];
+    there = await look();
+  }
   const others = new Map();
   let frames = 0;
   const seen = new MutationObserver(() => {
