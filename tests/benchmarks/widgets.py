@@ -1,10 +1,11 @@
 """Every widget against interactive_output + matplotlib, in one JupyterLab and one run.
 
-    python tests/benchmarks/widgets.py [--rounds 40] [WIDGET ...]
+    python tests/benchmarks/widgets.py [--rounds 40] [--largest] [WIDGET ...]
 
 The peer draws what the widget's own still shows, with the same numbers from Python, so both
 sides show the same thing. A round clicks the widget's first slider and then the peer's, and
-each is timed in the browser from the press of the mouse until the new picture is painted.
+each is timed in the browser from the press of the mouse until the new picture is painted. With
+--largest every widget starts from the settings that make it compute and draw the most.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from playwright.sync_api import Locator, Page, sync_playwright
@@ -28,6 +30,15 @@ from segviz.widgets._parameters import Number, Whole
 
 # Where the first whole number or number is drawn as something else than a slider.
 SLIDERS = {"Convolution2D": "stride"}
+# What makes a widget compute and draw the most, beside the slider that is timed.
+LARGEST = {
+    "Convolution2D": {"kernel_size": 7, "padding": 3},
+    "TransposedConvolution1D": {"n": 12, "kernel_size": 7, "dilation": 3},
+    "TransposedConvolution2D": {"n": 5, "kernel_size": 4, "dilation": 2},
+    "AtrousConvolution1D": {"kernel_size": 5, "input_size": 12, "padding": "same"},
+    "AtrousConvolution2D": {"second_rate": 12, "third_rate": 12},
+    "Unpooling2D": {"rows": 6, "columns": 6},
+}
 TURN = 5  # moves of one side before the other has its turn
 BUSY = "import time\nend = time.time() + {seconds}\nwhile time.time() < end: pass"
 GOALS = """Goals: p95 <= 50 ms and >= 5 times faster than the peer, >= 45 frames/s while the kernel
@@ -116,14 +127,14 @@ class Side:
         return lap
 
 
-def peer_cell(name: str, parameter: str) -> str:
+def peer_cell(name: str, parameter: str, settings: dict[str, Any]) -> str:
     """The same content with ipywidgets and matplotlib, from the widget's own computation."""
     kind = getattr(getattr(segviz.widgets, name), parameter)
     slider = "IntSlider" if isinstance(kind, Whole) else "FloatSlider"
     return f"""
 import ipywidgets, segviz
 from IPython.display import display
-peer = segviz.widgets.{name}()
+peer = segviz.widgets.{name}(**{settings})
 peer.close()
 ends = peer._controls["{parameter}"]
 slider = ipywidgets.{slider}(peer.{parameter}, **ends)
@@ -138,13 +149,13 @@ display(ipywidgets.HBox([slider, play]), shown)
 """
 
 
-def slider_to_time(name: str) -> str | None:
-    """A parameter that the widget shows as a slider: the first, if nothing else is said."""
+def slider_to_time(name: str, fixed: dict[str, Any]) -> str | None:
+    """A parameter that the widget shows as a slider: the first that is free, as a rule."""
     if name in SLIDERS:
         return SLIDERS[name]
     widget = getattr(segviz.widgets, name)
     for parameter in widget.parameters:
-        if isinstance(getattr(widget, parameter), Whole | Number):
+        if parameter not in fixed and isinstance(getattr(widget, parameter), Whole | Number):
             return parameter
     return None
 
@@ -152,11 +163,13 @@ def slider_to_time(name: str) -> str | None:
 class Bench:
     """One notebook with a widget and its peer."""
 
-    def __init__(self, page: Page, lab: Lab, name: str, parameter: str) -> None:
+    def __init__(
+        self, page: Page, lab: Lab, name: str, parameter: str, settings: dict[str, Any]
+    ) -> None:
         self.page, self.lab = page, lab
         page.add_init_script(COUNT_BYTES)
-        widget = f"import segviz\nsegviz.widgets.{name}()"
-        lab.write(name, [widget, peer_cell(name, parameter)])
+        widget = f"import segviz\nsegviz.widgets.{name}(**{settings})"
+        lab.write(name, [widget, peer_cell(name, parameter, settings)])
         self.notebook = Notebook(page, lab, name)
         self.notebook.run_all()
         root = self.notebook.widget()
@@ -200,8 +213,8 @@ class Bench:
         self.page.evaluate("window.running")
 
 
-def measure(page: Page, lab: Lab, name: str, parameter: str, rounds: int) -> Bench:
-    bench = Bench(page, lab, name, parameter)
+def measure(bench: Bench, rounds: int) -> Bench:
+    page = bench.page
     bench.latency(rounds)
     for side in (bench.ours, bench.theirs):
         bench.cost(side)
@@ -236,17 +249,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("widgets", nargs="*", default=dir(segviz.widgets), metavar="WIDGET")
     parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--largest", action="store_true", help="at the largest settings")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         lab, browser = Lab(Path(folder)), launch(playwright)
         try:
             for name in options.widgets:
-                parameter = slider_to_time(name)
+                settings = LARGEST.get(name, {}) if options.largest else {}
+                parameter = slider_to_time(name, settings)
                 if parameter is None:
                     print(f"\n{name} has no slider to time.")
                     continue
                 page = browser.new_page(viewport={"width": 1280, "height": 1600})
-                report(name, parameter, measure(page, lab, name, parameter, options.rounds))
+                bench = Bench(page, lab, name, parameter, settings)
+                report(name, parameter, measure(bench, options.rounds))
                 page.close()
         finally:
             browser.close()
