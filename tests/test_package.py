@@ -55,7 +55,7 @@ def test_the_function_is_there_whichever_import_came_first(order):
             f"from segviz.{name} import {name} as again; assert again is segviz.{name}",
             f"assert isinstance(sys.modules['segviz.{name}'], types.ModuleType)",
         ]
-    python("\n".join(lines))
+    assert python("\n".join([*lines, "print('the same')"])) == "the same"
 
 
 def test_names_are_listed_and_wrong_ones_refused():

@@ -8,7 +8,7 @@ import pickle
 import paper_networks as paper
 import pytest
 import torch
-from field_agreement import agree
+from field_agreement import agree, both, differences
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -116,7 +116,7 @@ def test_papers_networks_have_the_published_fields(network, input_size, layer, s
     [(paper.UNet, (1, 220, 236), (7, 30)), (paper.SegNet, (3, 90, 61), (44, 20))],
 )
 def test_gradients_of_the_papers_networks_agree(network, input_size, unit):
-    agree(meta(network), input_size, unit=unit)
+    assert differences(*both(meta(network), input_size, unit=unit)) == {}
 
 
 def test_output_units_of_the_papers_networks():
@@ -235,8 +235,9 @@ def test_padded_unet_in_every_number_of_axes(axes):
 
 def test_residual_networks_with_batch_norm_in_place():
     torchvision = pytest.importorskip("torchvision")
-    agree(meta(torchvision.models.resnet18), (3, 96, 128), layer="layer3")
-    agree(meta(torchvision.models.mobilenet_v3_small), (3, 96, 128))
+    resnet, mobilenet = torchvision.models.resnet18, torchvision.models.mobilenet_v3_small
+    assert differences(*both(meta(resnet), (3, 96, 128), layer="layer3")) == {}
+    assert differences(*both(meta(mobilenet), (3, 96, 128))) == {}
 
 
 def test_gradient_does_not_depend_on_the_weights():

@@ -6,7 +6,7 @@ in other software. Multiply-adds are in units of 10^9.
 
 import pytest
 import torch
-from field_agreement import agree
+from field_agreement import both, differences
 
 from segviz import cost, explain_shapes, receptive_field
 from segviz.models import create, fcn, resnet, xception
@@ -311,4 +311,5 @@ def test_formula_and_gradient_agree_on_every_network(name, variant, size, unit, 
     """The field of an output unit of a narrow copy with few blocks."""
     monkeypatch.setattr(resnet, "BLOCKS", (1, 1, 1, 1))
     monkeypatch.setattr(xception, "_MIDDLE", 1)
-    agree(made(name, num_classes=2, **variant), size, unit=unit)
+    found = both(made(name, num_classes=2, **variant), size, unit=unit)
+    assert differences(*found) == {}
