@@ -118,25 +118,32 @@ def fit(
         history.start()
         with _bar(done, steps, progress) as bar:
             for step in range(done, steps):
-                inputs, target = (_moved(given, place) for given in draw(generator))
-                with torch.autocast(place.type, torch.bfloat16, enabled=bfloat16):
-                    output = together(inputs)
-                value = loss(output.float(), target)
-                adjust.zero_grad()
-                value.backward()
-                adjust.step()
-                rate.step()
-                bar.set_postfix(loss=f"{history.add(value):.3f}", refresh=False)
+                value = history.add(_step(training, together, draw, loss))
+                bar.set_postfix(loss=f"{value:.3f}", refresh=False)
                 bar.update()
                 last = step + 1 == steps
                 if on_step is not None:
-                    last |= processes.anyone(bool(on_step(step, history.loss[-1])), place)
+                    last |= processes.anyone(bool(on_step(step, value)), place)
                 if state is not None and (last or (step + 1) % save_every == 0):
                     save_state(Path(state), training)
                 if last:
                     break
     model.eval()
     return history
+
+
+def _step(training: Training, model: nn.Module, draw: Draw, loss: Loss) -> Tensor:
+    """Draw, forward, loss, backward, step; the loss comes back."""
+    place, bfloat16 = training.place, training.facts["bfloat16"]
+    inputs, target = (_moved(given, place) for given in draw(training.generator))
+    with torch.autocast(place.type, torch.bfloat16, enabled=bfloat16):
+        output = model(inputs)
+    value = loss(output.float(), target)
+    training.optimizer.zero_grad()
+    value.backward()
+    training.optimizer.step()
+    training.schedule.step()
+    return value
 
 
 def _bar(done: int, steps: int, progress: bool) -> tqdm:

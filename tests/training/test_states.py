@@ -5,7 +5,6 @@ import multiprocessing
 import os
 import pickle
 import random
-import signal
 import time
 
 import pytest
@@ -89,13 +88,14 @@ def slowly(state):
 
 @pytest.fixture(scope="module")
 def processes():
-    """New processes that have torch imported already."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["segviz.training.loop", "torch._dynamo"])
+    """New processes, which have torch imported already where they can be forked."""
+    can_fork = "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if can_fork else "spawn")
+    if can_fork:
+        context.set_forkserver_preload(["segviz.training.loop", "torch._dynamo"])
     return context
 
 
-@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is of POSIX systems")
 def test_killed_at_random_moments_it_ends_with_the_same_weights(tmp_path, processes):
     whole, _ = trained()
     state, chance, kills = tmp_path / "a.state", random.Random(0), 0
@@ -108,7 +108,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_weights(tmp_path, proces
         time.sleep(chance.uniform(0, 0.04))
         running.kill()
         running.join()
-        kills += running.exitcode == -signal.SIGKILL
+        kills += running.exitcode != 0
     resumed, history = trained(state)
     assert kills >= 3
     assert same(resumed, whole)
