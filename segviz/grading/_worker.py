@@ -59,9 +59,9 @@ def _in_own_process(
     try:
         if ours.poll(SECONDS_FOR_A_SUBMISSION):
             return dict(ours.recv())
-        return _error("it took too long")
+        return failed("it took too long")
     except EOFError:
-        return _error("the process that judged it ended")
+        return failed("the process that judged it ended")
     finally:
         process.kill()
         process.join()
@@ -81,13 +81,14 @@ def _judge(
         result["grader_cpu_seconds"] = round(time.process_time() - began, 3)
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
-        result = _error(f"{type(error).__name__}: {error} ({place.name})")
+        result = failed(f"{type(error).__name__}: {error} ({place.name})")
     answer.send(result)
     answer.close()
     os._exit(0)
 
 
-def _error(words: str) -> dict[str, Any]:
+def failed(words: str) -> dict[str, Any]:
+    """A result that is the grader's fault, and that is not kept."""
     notes = [f"The grader failed: {words}. Run the same command again."]
     return {
         "status": "error",

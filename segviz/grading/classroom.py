@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
-import os
 import secrets
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +20,7 @@ from tqdm import tqdm
 from segviz import __version__
 
 from . import _reference
+from ._cluster import judged
 from ._sources import BuildError
 from ._temporary import sweep
 from .exercise import Exercise, find_exercises, read_exercise
@@ -34,7 +32,6 @@ __all__ = ["grade", "grade_command"]
 
 GRADED, SOME_REJECTED, NOT_UNDERSTOOD, NO_SANDBOX, BROKEN_EXERCISE, ERRORS_LEFT = range(6)
 VERSION = f"{__version__}.1"
-_AHEAD = 4
 _WARNING = (
     "WARNING: no sandbox. Students' code runs with your rights: scores can be forged, and your "
     "files read."
@@ -161,7 +158,7 @@ def grade(
             waiting.append(one)
     if waiting:
         with tqdm(total=len(submissions), initial=len(results), unit="submission") as bar:
-            for one, body in _judged(exercise, drawn, waiting, jobs, scheduler, sandboxed):
+            for one, body in judged(exercise, drawn, waiting, jobs, scheduler, sandboxed):
                 results[one] = _finish(one, files[one], body, sandboxed)
                 bar.update()
     return [results[one] for one in submissions]
@@ -216,77 +213,6 @@ def _finish(one: Submission, path: Path, body: dict[str, Any], sandboxed: bool) 
     if body["status"] != "error":
         write_file(path, json.dumps(result, indent=1).encode())
     return result
-
-
-def _judged(
-    exercise: Exercise,
-    drawn: dict[str, Any],
-    waiting: Sequence[Submission],
-    jobs: int | None,
-    scheduler: str | None,
-    sandboxed: bool,
-) -> Iterator[tuple[Submission, dict[str, Any]]]:
-    """Results as they come; a few jobs are sent ahead, so that memory stays flat."""
-    from distributed import as_completed
-
-    from ._worker import judge_submission
-
-    with _cluster(jobs, scheduler, len(waiting)) as client:
-        shared = client.scatter([exercise, drawn], broadcast=True)
-        todo = iter(waiting)
-        sent: dict[Any, Submission] = {}
-
-        def send() -> Any:
-            if (one := next(todo, None)) is None:
-                return None
-            job = client.submit(
-                judge_submission, *shared, one.content, sandboxed, pure=False, retries=3
-            )
-            sent[job] = one
-            return job
-
-        threads = max(1, sum(client.nthreads().values()))
-        queue = as_completed([job for _ in range(threads * _AHEAD) if (job := send())])
-        for job in queue:
-            one = sent.pop(job)
-            if job.status == "finished":
-                yield one, job.result()
-            else:
-                yield one, {**_rejected(f"The grader failed: {job.exception()}"), "status": "error"}
-            if following := send():
-                queue.add(following)
-
-
-@contextmanager
-def _cluster(jobs: int | None, scheduler: str | None, count: int) -> Iterator[Any]:
-    """A Dask client: of the scheduler named, or of workers on this machine."""
-    import dask
-    from distributed import Client, LocalCluster
-
-    logging.getLogger("distributed").setLevel(logging.ERROR)
-    quiet = {"distributed.worker.daemon": False, "distributed.logging.distributed": "error"}
-    quiet["distributed.admin.large-graph-warning-threshold"] = "1GB"
-    with dask.config.set(quiet):
-        if scheduler:
-            with Client(scheduler, timeout=30) as client:
-                yield client
-            return
-        workers = min(jobs or _default_jobs(), count)
-        with (
-            LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                processes=True,
-                memory_limit=0,
-                dashboard_address=None,
-            ) as cluster,
-            Client(cluster) as client,
-        ):
-            yield client
-
-
-def _default_jobs() -> int:
-    return max(1, (os.cpu_count() or 2) // 2)
 
 
 def _summary(exercise: Exercise, results: list[dict[str, Any]], out: Path) -> int:
