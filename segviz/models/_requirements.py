@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from torch import Tensor, nn
 
-from segviz.ops._checks import shown, whole_number
+from segviz.ops._checks import flag, shown, whole_number
 
 
 def check_choice(value: object, name: str, choices: Sequence[object]) -> None:
@@ -67,6 +67,16 @@ def check_statistics(maps: Tensor, norm: nn.Module, remedy: str = "") -> None:
             + (remedy or "or larger ones, ")
             + "or use model.eval()."
         )
+
+
+def check_frozen(frozen: object, backbone: str) -> bool:
+    """Return ``frozen`` if it is False, or the backbone is the one whose weights come installed."""
+    if flag(frozen, "frozen") and backbone != "efficientnet_lite0":
+        raise ValueError(
+            f"frozen=True with backbone={shown(backbone)}: checkpoints leave a frozen backbone "
+            "out, and only efficientnet_lite0 comes with the course. Use it, or frozen=False."
+        )
+    return bool(frozen)
 
 
 def check_light(in_channels: int, width: int) -> None:

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from segviz.models._requirements import check_choice, check_light, check_rates
+from segviz.models._requirements import check_choice, check_frozen, check_light, check_rates
 from segviz.models.backbones import EfficientNetLite0
 from segviz.models.blocks import (
     check_images,
@@ -21,6 +21,7 @@ from segviz.models.blocks import (
     fill_up,
     freeze_norms,
     he_initialization,
+    normalized,
 )
 from segviz.models.resnet import ResNet101
 from segviz.models.vgg import DilatedVGG16
@@ -63,6 +64,10 @@ class DeepLabV2(nn.Module):
         Begin with ImageNet weights; by default where no download is needed.
     frozen_norm : bool
         Keep batch norm as it is in training, as the authors did with their pretrained backbone.
+    norm : bool
+        Batch norm on the maps that the branches read; EfficientNet-Lite0's are of uneven scales.
+    frozen : bool
+        Leave EfficientNet-Lite0 as it is, and out of checkpoints.
 
     Raises
     ------
@@ -97,6 +102,8 @@ class DeepLabV2(nn.Module):
         kernel_size: int = 3,
         pretrained: bool | None = None,
         frozen_norm: bool = False,
+        norm: bool = False,
+        frozen: bool = False,
     ) -> None:
         super().__init__()
         self.in_channels = whole_number(in_channels, "in_channels", 1)
@@ -108,9 +115,12 @@ class DeepLabV2(nn.Module):
         self.multi_scale = flag(multi_scale, "multi_scale")
         self.frozen_norm = flag(frozen_norm, "frozen_norm")
         whole_number(width, "width", 1)
+        self.frozen = check_frozen(frozen, backbone)
         self.backbone, channels = _backbone(
             backbone, in_channels, width, output_stride, form, pretrained
         )
+        self.backbone.requires_grad_(not self.frozen)
+        self.norm = nn.BatchNorm2d(channels) if flag(norm, "norm") else None
         self.branches = nn.ModuleList()
         for rate in check_rates(HEADS[head] if rates is None else rates):
             if backbone == "vgg16":
@@ -123,15 +133,29 @@ class DeepLabV2(nn.Module):
         self.train()
 
     def train(self, mode: bool = True) -> DeepLabV2:
-        """Set training or evaluation mode; frozen batch norms stay in evaluation mode."""
+        """Set training or evaluation mode; what is frozen stays in evaluation mode."""
         super().train(mode)
+        self.backbone.train(mode and not self.frozen)
         if self.frozen_norm:
             freeze_norms(self)
         return self
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the scores of pictures of shape (N, C, H, W): a tensor of shape (N, K, H, W)."""
-        scores, size = self.scores(images), images.shape[-2:]
+        return self._enlarged(self.scores(images), images.shape[-2:])
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        """Return what ``from_features`` takes: the backbone's maps of the output stride."""
+        images = check_images(images, self.in_channels)
+        if isinstance(self.backbone, EfficientNetLite0):
+            images = fill_up(images, 32)
+        return [self.backbone(images)[self.stride]]
+
+    def from_features(self, maps: Sequence[Tensor], size: Sequence[int]) -> Tensor:
+        """Return the scores of pictures of ``size`` rows and columns whose maps are known."""
+        return self._enlarged(self._fused(maps), size)
+
+    def _enlarged(self, scores: Tensor, size: Sequence[int]) -> Tensor:
         if isinstance(self.backbone, EfficientNetLite0):
             larger = F.interpolate(scores, scale_factor=self.stride, mode="bilinear")
             return crop(larger, 0, size)
@@ -144,7 +168,7 @@ class DeepLabV2(nn.Module):
         pixels): of pictures of 8 k + 1 rows the labels at stride 8 are ``target[..., ::8, ::8]``.
         """
         if not self.multi_scale:
-            return self._fused(images)
+            return self._fused(self.features(images))
         *smaller, whole = self.scores_of_scales(images)
         for scores in smaller:
             larger = F.interpolate(scores, whole.shape[-2:], mode="bilinear", align_corners=True)
@@ -158,18 +182,18 @@ class DeepLabV2(nn.Module):
         smaller = [
             F.interpolate(images, size, mode="bilinear", align_corners=True) for size in sizes
         ]
-        return [self._fused(each) for each in (*smaller, images)]
+        return [self._fused(self.features(each)) for each in (*smaller, images)]
 
     def branch_scores(self, images: Tensor) -> list[Tensor]:
         """Return the scores of every rate, before they are fused."""
-        images = check_images(images, self.in_channels)
-        if isinstance(self.backbone, EfficientNetLite0):
-            images = fill_up(images, 32)
-        maps = self.backbone(images)[self.stride]
-        return [branch(maps) for branch in self.branches]
+        return self._branch_scores(self.features(images))
 
-    def _fused(self, images: Tensor) -> Tensor:
-        scores = self.branch_scores(images)
+    def _branch_scores(self, maps: Sequence[Tensor]) -> list[Tensor]:
+        deep = normalized(self.norm, maps[0]) if self.norm else maps[0]
+        return [branch(deep) for branch in self.branches]
+
+    def _fused(self, maps: Sequence[Tensor]) -> Tensor:
+        scores = self._branch_scores(maps)
         if self.fusion == "concatenation":
             return self.join(torch.cat(scores, 1))
         fused = scores[0]

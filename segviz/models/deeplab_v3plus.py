@@ -12,7 +12,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from segviz.models._requirements import check_choice, check_light, check_rates, check_statistics
+from segviz.models._requirements import (
+    check_choice,
+    check_frozen,
+    check_light,
+    check_rates,
+    check_statistics,
+)
 from segviz.models.backbones import EfficientNetLite0
 from segviz.models.blocks import (
     ConvolutionBlock,
@@ -64,6 +70,8 @@ class DeepLabV3Plus(nn.Module):
         Xception-65.
     frozen_norm : bool
         Keep batch norm as it is in training, as the paper's final models at stride 8 do.
+    frozen : bool
+        Leave EfficientNet-Lite0 as it is, and out of checkpoints.
 
     Raises
     ------
@@ -99,6 +107,7 @@ class DeepLabV3Plus(nn.Module):
         form: str = "torchvision",
         pretrained: bool | None = None,
         frozen_norm: bool = False,
+        frozen: bool = False,
     ) -> None:
         super().__init__()
         self.in_channels = whole_number(in_channels, "in_channels", 1)
@@ -108,9 +117,11 @@ class DeepLabV3Plus(nn.Module):
             whole_number(number, name, 1)
         self.stride = output_stride
         self.frozen_norm = flag(frozen_norm, "frozen_norm")
+        self.frozen = check_frozen(frozen, backbone)
         lean = backbone != "resnet101" if separable is None else flag(separable, "separable")
         check_choice(form, "form", ("torchvision", "beta"))
         self.backbone = _backbone(backbone, in_channels, width, output_stride, form, pretrained)
+        self.backbone.requires_grad_(not self.frozen)
         channels = self.backbone.channels
         rates = check_rates(RATES[output_stride] if rates is None else rates)
         self.aspp = ASPP(
@@ -129,26 +140,37 @@ class DeepLabV3Plus(nn.Module):
         self.train()
 
     def train(self, mode: bool = True) -> DeepLabV3Plus:
-        """Set training or evaluation mode; frozen batch norms stay in evaluation mode."""
+        """Set training or evaluation mode; what is frozen stays in evaluation mode."""
         super().train(mode)
+        self.backbone.train(mode and not self.frozen)
         if self.frozen_norm:
             freeze_norms(self)
         return self
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the scores of pictures of shape (N, C, H, W): a tensor of shape (N, K, H, W)."""
-        factor = 4 if self.decoder else self.stride
-        return self._enlarged(self.scores(images), factor, images.shape[-2:])
+        return self.from_features(self.features(images), images.shape[-2:])
 
     def scores(self, images: Tensor) -> Tensor:
         """Return the scores at stride 4, or without decoder at the output stride."""
+        return self._scores(self.features(images))
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        """Return what ``from_features`` takes: maps of the output stride, for the decoder of 4."""
         images = check_images(images, self.in_channels)
         if isinstance(self.backbone, EfficientNetLite0):
             images = fill_up(images, 32)
         maps = self.backbone(images)
-        coarse = self.aspp(maps[self.stride])
+        return [maps[stride] for stride in ((self.stride, 4) if self.decoder else (self.stride,))]
+
+    def from_features(self, maps: Sequence[Tensor], size: Sequence[int]) -> Tensor:
+        """Return the scores of pictures of ``size`` rows and columns whose maps are known."""
+        return self._enlarged(self._scores(maps), 4 if self.decoder else self.stride, size)
+
+    def _scores(self, maps: Sequence[Tensor]) -> Tensor:
+        coarse = self.aspp(maps[0])
         if self.decoder:
-            reduced = self.reduce(maps[4])
+            reduced = self.reduce(maps[1])
             larger = self._enlarged(coarse, self.stride // 4, reduced.shape[-2:])
             coarse = self.decoder(torch.cat([larger, reduced], 1))
         return self.classify(coarse)

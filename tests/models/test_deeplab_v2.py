@@ -140,6 +140,46 @@ def test_frozen_norms_stay_as_they_are(short):
     assert model.training
 
 
+LIGHT = {"backbone": "efficientnet_lite0", "pretrained": False, "num_classes": 2}
+
+
+def test_frozen_backbone_stays_as_it_is():
+    model = DeepLabV2(frozen=True, norm=True, output_stride=16, **LIGHT)
+    before = {key: value.clone() for key, value in model.backbone.state_dict().items()}
+    model(torch.rand(2, 3, 64, 64)).mean().backward()
+    assert not model.backbone.training
+    assert model.norm.training
+    assert all(torch.equal(value, before[k]) for k, value in model.backbone.state_dict().items())
+    trained = {name for name, weight in model.named_parameters() if weight.grad is not None}
+    assert trained == {name for name, _ in model.named_parameters() if "backbone" not in name}
+    thawed = DeepLabV2(**LIGHT)
+    assert thawed.backbone.training
+    assert all(weight.requires_grad for weight in thawed.parameters())
+    assert not thawed.eval().backbone.training
+
+
+@pytest.mark.parametrize("fusion", ["sum", "concatenation"])
+def test_scores_from_features_are_those_of_the_picture(fusion):
+    model = draw_statistics(DeepLabV2(fusion=fusion, norm=True, rates=[1, 2], **LIGHT))
+    images = torch.rand(1, 3, 40, 70)
+    with torch.no_grad():
+        (deep,) = maps = model.features(images)
+        assert deep.shape == (1, 320, 8, 12)  # filled up to 64 x 96
+        torch.testing.assert_close(model.from_features(maps, (40, 70)), model(images))
+        norm = model.norm
+        scaled = (deep - norm.running_mean[:, None, None]) / (
+            norm.running_var[:, None, None] + norm.eps
+        ).sqrt() * norm.weight[:, None, None] + norm.bias[:, None, None]
+        by_hand = [branch(scaled) for branch in model.branches]
+        torch.testing.assert_close(model.branch_scores(images), by_hand)
+
+
+def test_norm_says_why_it_cannot_train_on_one_value():
+    model = DeepLabV2(norm=True, output_stride=32, frozen=True, **LIGHT)
+    with pytest.raises(ValueError, match=r"map is 1 x 1: .* at least two pictures"):
+        model(torch.rand(1, 3, 32, 32))
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -159,6 +199,9 @@ def test_frozen_norms_stay_as_they_are(short):
         ({"backbone": "efficientnet_lite0", "in_channels": 1}, "in_channels=1"),
         ({"multi_scale": 1}, "multi_scale"),
         ({"frozen_norm": None}, "frozen_norm"),
+        ({"norm": 1}, "norm"),
+        ({"frozen": None}, "frozen"),
+        ({"frozen": True}, r"backbone='resnet101': .* only efficientnet_lite0"),
         ({"width": -1}, "width"),
         ({"num_classes": 1}, "num_classes"),
     ],

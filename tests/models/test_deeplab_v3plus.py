@@ -125,6 +125,24 @@ def test_smallest_pictures_train(form, variant, size):
     assert all(weight.grad is not None for weight in trained)
 
 
+@pytest.mark.parametrize("decoder", [True, False])
+def test_frozen_backbone_is_left_alone_and_its_maps_suffice(decoder):
+    model = DeepLabV3Plus(frozen=True, decoder=decoder, **FORMS[2])
+    before = {key: value.clone() for key, value in model.backbone.state_dict().items()}
+    model(torch.rand(2, 3, 64, 64)).mean().backward()
+    assert not model.backbone.training
+    assert model.aspp.training
+    assert all(torch.equal(value, before[k]) for k, value in model.backbone.state_dict().items())
+    assert all(weight.grad is None for weight in model.backbone.parameters())
+    draw_statistics(model)
+    images = torch.rand(1, 3, 40, 70)
+    with torch.no_grad():
+        maps = model.features(images)
+        shapes = [tuple(each.shape[1:]) for each in maps]
+        assert shapes == [(320, 4, 6), (24, 16, 24)][: 1 + decoder]
+        torch.testing.assert_close(model.from_features(maps, (40, 70)), model(images))
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -144,6 +162,7 @@ def test_smallest_pictures_train(form, variant, size):
         ({"decoder": "no"}, "decoder"),
         ({"image_pooling": 0}, "image_pooling"),
         ({"frozen_norm": 1}, "frozen_norm"),
+        ({"frozen": True}, r"backbone='xception65': .* only efficientnet_lite0"),
         ({"in_channels": 0}, "in_channels"),
     ],
 )
