@@ -57,7 +57,7 @@ def grade_command(
         return _refuse(NOT_UNDERSTOOD, f"--jobs {jobs} must be at least 1. Leave it out, or use 1.")
     try:
         source = _one_source(exercise)
-        submissions = collect([Path(path) for path in paths], source.stem)
+        submissions = collect([Path(path) for path in paths], source.stem, Path(out))
         seed = _seed(Path(out), seed)
     except (ValueError, OSError) as error:
         return _refuse(NOT_UNDERSTOOD, str(error))

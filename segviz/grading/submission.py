@@ -17,8 +17,8 @@ __all__ = ["Extracted", "Rejected", "extract"]
 
 LARGEST_FILE = 20_000_000
 LONGEST_ANSWER = 200_000
+_MOST_CELLS = 20_000
 _MOST_EXTRA_CELLS = 200
-_FENCE = re.compile(r"^\s*```\w*\s*\n(.*?)\n?```\s*$", re.S)
 _SIGNATURES = {
     b"%PDF": "it is a PDF",
     b"PK\x03\x04": "it is a zip file or an office document",
@@ -61,6 +61,8 @@ def extract(exercise: Exercise, content: bytes) -> Extracted:
         Rejected: it is no notebook, damaged, or another exercise's.
     """
     cells = list(_cells(_notebook(content)))
+    if len(cells) > _MOST_CELLS:
+        raise Rejected(f"the notebook has more than {_MOST_CELLS:,} cells")
     if not cells:
         raise Rejected("the notebook has no cells")
     result = Extracted()
@@ -68,7 +70,7 @@ def extract(exercise: Exercise, content: bytes) -> Extracted:
     seen = False
     for task in exercise.tasks.values():
         assert task.answer is not None
-        candidates = _candidates(cells, task.answer.identity, task.name)
+        candidates = _candidates(cells, task.answer.identity, task.name, task.answer.stub)
         seen = seen or bool(candidates)
         taken |= set(candidates)
         _choose(result, cells, candidates, task.name, task.answer.stub)
@@ -86,15 +88,23 @@ def extract(exercise: Exercise, content: bytes) -> Extracted:
     return result
 
 
-def _candidates(cells: list[_Found], identity: str, function: str) -> list[int]:
-    """The cells that carry the answer's id and, should one have lost it, those that define it."""
-    named = [place for place, cell in enumerate(cells) if identity in cell.names]
-    defines = re.compile(rf"^(?:async[ \t]+)?def[ \t]+{function}\b|^{function}[ \t]*=(?!=)", re.M)
-    defining = [place for place, cell in enumerate(cells) if defines.search(cell.source)]
-    both = [place for place in named if place in defining]
-    if both or not defining:
-        return sorted({*named, *(place for place in defining if not cells[place].names)})
-    return sorted({*named, *defining})
+def _candidates(cells: list[_Found], identity: str, function: str, stub: str) -> list[int]:
+    """The cells that carry the answer's id and, should it be lost or unanswered, those that define
+    it: a stub may have been left as it is, and the answer written elsewhere."""
+    named = {place for place, cell in enumerate(cells) if identity in cell.names}
+    defines = re.compile(
+        rf"^(?:(?:async[ \t]+)?def|class)[ \t]+{function}\b|"
+        rf"^{function}[ \t]*(?::[^=\n]*)?=(?!=)",
+        re.M,
+    )
+    defining = {place for place, cell in enumerate(cells) if defines.search(cell.source)}
+    if any(_is_written(cells[place].source, stub) for place in named & defining):
+        defining = {place for place in defining if not cells[place].names}
+    return sorted(named | defining)
+
+
+def _is_written(source: str, stub: str) -> bool:
+    return bool(source.strip()) and _bare(source) != _bare(stub)
 
 
 def _choose(
@@ -104,7 +114,7 @@ def _choose(
         result.notes.append(f"{name}: no answer cell found; did you delete it?")
         return
     sources = [cells[place].source for place in candidates]
-    written = [text for text in sources if text.strip() and _bare(text) != _bare(stub)]
+    written = [text for text in sources if _is_written(text, stub)]
     if not written:
         result.notes.append(f"{name}: not answered.")
         return
@@ -129,7 +139,7 @@ def _notebook(content: bytes) -> dict[str, Any]:
         raise Rejected("the file is empty")
     if len(content) > LARGEST_FILE:
         raise Rejected(f"the file is larger than {LARGEST_FILE // 1_000_000} MB; clear its outputs")
-    text = _decoded(content)
+    text = _decoded(content).rstrip("\x00")  # a computer that crashed leaves them behind a file
     try:
         notebook = json.loads(text)
     except json.JSONDecodeError as error:
@@ -147,9 +157,9 @@ def _notebook(content: bytes) -> dict[str, Any]:
 
 
 def _decoded(content: bytes) -> str:
-    codec = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    codec = json.detect_encoding(content)
     try:
-        return content.decode(codec)
+        return content.decode("utf-8-sig" if codec == "utf-8" else codec)
     except UnicodeDecodeError:
         if content.lstrip()[:1] == b"{":
             return content.decode("latin-1")
@@ -178,9 +188,17 @@ def _cells(notebook: dict[str, Any]) -> Iterator[_Found]:
             continue
         source = _text(cell.get("source", cell.get("input", "")))
         kind = str(cell.get("cell_type", "code"))
-        if kind != "code" and (match := _FENCE.match(source)):
-            source = match[1]
+        if kind != "code":
+            source = _unfenced(source)
         yield _Found(kind, source, frozenset(_names(cell)))
+
+
+def _unfenced(source: str) -> str:
+    """The code in a text cell that is nothing but code between two fences."""
+    fence, _, rest = source.strip().partition("\n")
+    if re.fullmatch(r"```\w*\s*", fence) and rest.endswith("```"):
+        return rest.removesuffix("```").removesuffix("\n")
+    return source
 
 
 def _text(source: Any) -> str:
