@@ -6,15 +6,19 @@ steps, Dice. Its volumes are 128 x 128 x 64 and are bent by 15 voxels; these are
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
 from segviz.losses import dice_loss
 from segviz.training._batches import bent
-from segviz.training.hippo_vnet import BOX, Volumes, measure, prepare
+from segviz.training.hippo_vnet import Volumes, measure, prepare
 from segviz.training.loop import Draw
 from segviz.training.optimizers import divided, sgd
 from segviz.training.recipe import Network, Recipe
+
+BOX = (48, 64, 48)  # each side a multiple of 16, for four halvings
 
 
 def draw(volumes: Volumes, model: nn.Module, batch_size: int) -> Draw:
@@ -44,9 +48,9 @@ RECIPE = Recipe(
     learning_rate=1e-4,
     schedule=divided(by=10, every=25_000),
     budget=None,
-    prepare=prepare,
+    prepare=partial(prepare, box=BOX),
     draw=draw,
-    measure=measure,
+    measure=partial(measure, box=BOX),
     optimizer=sgd(0.99),
     save_every=1000,
     needs_gpu="30,000 steps of 0.4 T multiply-adds would take a CPU core four days.",
