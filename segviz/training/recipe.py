@@ -14,13 +14,15 @@ from segviz.training.optimizers import MakeOptimizer, Schedule
 if TYPE_CHECKING:
     from segviz.datasets import Samples
 
+Measure = Callable[[nn.Module, "Samples", bool], dict[str, float]]
+
 
 @dataclass(frozen=True)
 class Network:
     """One network of a recipe: what ``segviz.models.create`` takes, and the scores to reach.
 
-    ``at_least`` and ``at_most`` bound the scores on the real test split. ``loss`` and ``steps`` are
-    those of the recipe where they are not given.
+    ``at_least`` and ``at_most`` bound the scores on the real test split. ``loss``, ``steps``,
+    ``learning_rate`` and ``measure`` are those of the recipe where they are not given.
     """
 
     model: str
@@ -29,6 +31,8 @@ class Network:
     at_most: Mapping[str, float] = field(default_factory=dict)
     loss: Loss | None = None
     steps: int | None = None
+    learning_rate: float | None = None
+    measure: Measure | None = None
 
     def missed(self, scores: Mapping[str, float]) -> list[str]:
         """Return the scores that are not reached, in words.
@@ -101,7 +105,7 @@ class Recipe:
     budget: float | None
     prepare: Callable[[Samples, bool], Any]
     draw: Callable[[Any, Any, int], Draw]
-    measure: Callable[[nn.Module, Samples, bool], dict[str, float]]
+    measure: Measure
     trained: Callable[[Any], nn.Module] = lambda model: model
     finish: Callable[[Any, Any], None] = lambda model, prepared: None
     stored: str = "float32"

@@ -202,7 +202,8 @@ def evaluate(
     found = []
     for checkpoint, network in todo.networks.items():
         trained = load_checkpoint(checkpoint, source=test.source, folder=folder)
-        scores = todo.measure(trained.model.to(device()), test, progress)
+        measure = network.measure or todo.measure
+        scores = measure(trained.model.to(device()), test, progress)
         missed = network.missed(scores) if test.source == "real" else []
         found.append(Evaluation(trained.card, scores, tuple(missed)))
     return found

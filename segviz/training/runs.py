@@ -48,7 +48,7 @@ def run(
         todo.draw(prepared, model, processes.share(todo.batch_size, processes.count())),
         network.loss or todo.loss,
         steps=network.steps or todo.steps,
-        learning_rate=todo.learning_rate,
+        learning_rate=network.learning_rate or todo.learning_rate,
         optimizer=todo.optimizer,
         schedule=todo.schedule,
         seed=seed,
@@ -62,7 +62,8 @@ def run(
     model.eval().to(device(), memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     if processes.rank() > 0:
         return Run(model, history.cpu_seconds)
-    return Run(model, history.cpu_seconds, todo.measure(model, test, progress))
+    measure = network.measure or todo.measure
+    return Run(model, history.cpu_seconds, measure(model, test, progress))
 
 
 def write_card(
