@@ -1,4 +1,4 @@
-import { element, format, open, putText } from "./core.js";
+import { element, format, open, putAttribute, putText, widthOf } from "./core.js";
 import { choice, player, slider } from "./controls.js";
 import { numberTable } from "./tables.js";
 
@@ -46,6 +46,7 @@ function render(context) {
     steps, rate: () => Math.max(1, steps() / 9),
     name: (step) => `step ${step + 1} of ${steps()}`,
   });
+  view.room = widthOf(view, view.stage);
   view.stage.append(sampling(view, walk), matrix(view, walk));
   view.lines.append(...texts(view, walk));
   view.onDraw(() => view.say(sentence(view.trace(), at(view, walk))));
@@ -73,7 +74,7 @@ function texts(view, walk) {
 // Cells as large as fit. The matrix's depend on input_size alone, so that no other slider moves it.
 function cellSizes(view) {
   const { x, zeros } = view.trace();
-  const room = view.stage.clientWidth;
+  const room = view.room();
   const wide = room >= 760;
   const largest = wide ? Math.floor(372 / x.length) : Math.floor((room - 76) / x.length);
   const square = Math.max(16, Math.min(36, largest));
@@ -87,11 +88,12 @@ const SHARES = { 1: 0.62, 2: 0.5 };
 
 function setCell(table, size) {
   table.element.style.setProperty("--cell", `${size}px`);
-  for (const { element: box } of table.cells) {
-    const number = box.querySelector("input, span");
-    const length = (number.value ?? number.textContent).length;
-    number.style.fontSize = `${Math.min(16, size * (SHARES[length] ?? 0.36))}px`;
-    if (number.tagName === "INPUT") number.style.padding = "0";
+  for (const cell of table.cells) {
+    const { value: number } = cell;
+    const { length } = number.value ?? number.textContent;
+    const fontSize = `${Math.min(16, size * (SHARES[length] ?? 0.36))}px`;
+    if (cell.fontSize === (cell.fontSize = fontSize)) continue;
+    Object.assign(number.style, { fontSize, padding: cell.input ? "0" : "" });
   }
 }
 
@@ -160,7 +162,7 @@ function writeInput(view, input, step) {
     const tap = (cell.at[1] - step) / dilation;
     const read = Number.isInteger(tap) && tap >= 0 && tap < kernel.length;
     paintCell(cell, read ? hue(view, tap, 45) : "");
-    cell.input?.setAttribute("aria-label", `x[${cell.at[1] - zeros}]`);
+    if (cell.input) putAttribute(cell.input, "aria-label", `x[${cell.at[1] - zeros}]`);
   }
 }
 
@@ -228,6 +230,7 @@ function matrix(view, walk) {
 
 function writeMatrix(view, table, trace, step) {
   const [rows, columns] = trace.matrix.shape;
+  const taps = Array.from({ length: rows }, (_, row) => readBy(trace, row));
   const between = (row, column) => column > row - trace.zeros
     && column < row - trace.zeros + trace.reach - 1;
   table.write(
@@ -235,12 +238,12 @@ function writeMatrix(view, table, trace, step) {
       Array.from(trace.matrix.subarray(row * columns, (row + 1) * columns))),
     {
       kind: (row, column) =>
-        (tapAt(trace, row, column) < 0 && between(row, column) ? "unread" : ""),
+        (!taps[row].includes(column) && between(row, column) ? "unread" : ""),
       box: { row: step, column: 0, width: columns },
     },
   );
   for (const cell of table.cells) {
-    const tap = tapAt(trace, ...cell.at);
+    const tap = taps[cell.at[0]].indexOf(cell.at[1]);
     paintCell(cell, tap < 0 ? "" : hue(view, tap, cell.at[0] === step ? 75 : 40));
   }
 }

@@ -8,20 +8,20 @@ export function marked(codes, rows, columns, [red, green, blue]) {
   const pixels = Object.assign(new Uint8Array(3 * codes.length), { shape: [height, width, 3] });
   for (let i = 0; i < codes.length; i++) {
     const seen = rows[Math.floor(i / width)] * columns[i % width] > 0;
-    [red, green, blue].forEach((part, channel) => {
-      pixels[3 * i + channel] = seen ? 0.3 * codes[i] + 0.7 * part : codes[i];
-    });
+    const grey = seen ? 0.3 * codes[i] : codes[i];
+    pixels[3 * i] = seen ? grey + 0.7 * red : grey;
+    pixels[3 * i + 1] = seen ? grey + 0.7 * green : grey;
+    pixels[3 * i + 2] = seen ? grey + 0.7 * blue : grey;
   }
   return pixels;
 }
 
 // How often each pixel counts, as colour codes through Python's table.
 export function heatMap(rows, columns, table) {
-  const map = new Uint8Array(rows.length * columns.length);
-  rows.forEach((row, r) => columns.forEach((column, c) => {
-    map[r * columns.length + c] = table[row * column];
-  }));
-  return Object.assign(map, { shape: [rows.length, columns.length] });
+  const width = columns.length;
+  const map = Object.assign(new Uint8Array(rows.length * width), { shape: [rows.length, width] });
+  for (let i = 0; i < map.length; i++) map[i] = table[rows[Math.floor(i / width)] * columns[i % width]];
+  return map;
 }
 
 export const length = ([first, last]) => last - first + 1;

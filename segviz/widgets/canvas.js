@@ -1,5 +1,5 @@
 // Pictures on canvas: every pixel a crisp square, colours looked up in Python's tables.
-import { element } from "./core.js";
+import { element, widthOf } from "./core.js";
 
 // Codes (uint8, shape [rows, columns]) through a table (uint8, shape [256, 3]) to RGBA.
 // Colour pictures (shape [rows, columns, 3]) need no table. A missing one is left clear.
@@ -42,19 +42,15 @@ export function picture(view, { label, onCell, cursor }) {
   };
   name(label);
   made.name = name;
-  let painted, through, before, room;
-  const sized = new ResizeObserver(() => {
-    // The height follows from what is drawn; only the width is a reason to draw.
-    if (room !== (room = frame.clientWidth)) view.redraw();
-  });
-  sized.observe(frame);
-  view.closers.push(() => sized.disconnect());
+  let painted, through, before;
+  // The height follows from what is drawn; only the width is a reason to draw.
+  const room = widthOf(view, frame);
 
   made.paint = (image, boxes = []) => {
     const ratio = devicePixelRatio || 1;
     Object.assign(made, { rows: image.rows, columns: image.columns });
     const cells = image.fit ?? Math.max(image.rows, image.columns);
-    made.cell = cellSize(frame.clientWidth, cells, ratio);
+    made.cell = cellSize(room(), cells, ratio);
     const inks = ["page", "line", "halo"].map(view.ink);
     const { codes, table, ...rest } = image;
     const now = JSON.stringify([rest, boxes, made.cell, ratio, inks]);
@@ -122,6 +118,12 @@ export function colourBar(table) {
 
 // What is not there yet: stripes, because any plain colour could be a value.
 function hatch(context, view) {
+  const inks = `${view.ink("page")} ${view.ink("line")}`;
+  if (view.stripes?.inks !== inks) view.stripes = { inks, pattern: stripes(context, view) };
+  return view.stripes.pattern;
+}
+
+function stripes(context, view) {
   const tile = element("canvas", { width: 8, height: 8 });
   const pen = tile.getContext("2d");
   pen.fillStyle = view.ink("page");

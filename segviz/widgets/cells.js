@@ -1,5 +1,5 @@
 // Tables of hundreds of small numbers on one canvas: stamps, matrices, vectors.
-import { element, format, putText } from "./core.js";
+import { element, format, putAttribute, putText, widthOf } from "./core.js";
 
 // A canvas of fixed height, so that nothing on the page jumps while sliders move.
 //   keys: whether it takes the focus, so that followArrows can listen
@@ -15,29 +15,24 @@ export function sheet(view, { label, height, onPlace, keys }) {
   const made = { element: frame, canvas };
   made.name = (text, spoken = text) => {
     putText(caption, text);
-    if (canvas.getAttribute("aria-label") !== spoken) canvas.setAttribute("aria-label", spoken);
+    putAttribute(canvas, "aria-label", spoken);
   };
-  let width, before;
-  const sized = new ResizeObserver(() => {
-    if (width !== (width = frame.clientWidth)) view.redraw();
-  });
-  sized.observe(frame);
-  view.closers.push(() => sized.disconnect());
+  let before;
+  const room = widthOf(view, frame);
   made.paint = (draw, key) => {
-    const ratio = devicePixelRatio || 1;
+    const [width, ratio] = [room(), devicePixelRatio || 1];
     const inks = Object.fromEntries(["ink", "page", "line", "raised"].map((n) => [n, view.ink(n)]));
-    const now = JSON.stringify([key, frame.clientWidth, ratio, inks]);
+    const now = JSON.stringify([key, width, ratio, inks]);
     if (now === before) return;
     before = now;
-    const size = [frame.clientWidth, height].map((n) => Math.round(n * ratio));
+    const size = [width, height].map((n) => Math.round(n * ratio));
     if (canvas.width !== size[0] || canvas.height !== size[1]) {
       Object.assign(canvas, { width: size[0], height: size[1] });
     }
     const context = canvas.getContext("2d");
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, frame.clientWidth, height);
-    const family = getComputedStyle(view.root).fontFamily;
-    draw({ context, width: frame.clientWidth, height, inks, family });
+    context.clearRect(0, 0, width, height);
+    view.paint(() => draw({ context, width, height, inks, family: view.family() }));
   };
   if (onPlace) followPress(canvas, onPlace);
   return made;
@@ -57,12 +52,18 @@ const shown = (value) => (typeof value === "number" ? format(value, 4) : value);
 
 // The size in which all of these numbers fit their cells, so that all are shown, or none: a table
 // that lacks only its longest numbers would be read wrong.
-export function textSize({ context, family }, values, { width, height }) {
-  context.font = `700 10px ${family}`;
+export function textSize(pen, values, { width, height }) {
+  const { context, family } = pen;
+  setFont(pen, `700 10px ${family}`);
   const texts = [...new Set([...values].filter((one) => one != null).map(shown))];
   const widest = Math.max(1, ...texts.map((text) => context.measureText(text).width / 10));
   const size = Math.min(15, height * 0.78, (width - 1) / widest);
   return size < SMALLEST_TEXT ? 0 : size;
+}
+
+// The browser resolves a font each time it is set, be it the same.
+function setFont(pen, font) {
+  if (pen.font !== font) pen.context.font = pen.font = font;
 }
 
 // A number, or any text, in a box; left out where it would not fit.
@@ -71,7 +72,7 @@ export function write(pen, value, { x, y, width, height, align = "center", size 
   const { context, inks, family } = pen;
   const chosen = Math.min(size, height * 0.78);
   if (chosen < SMALLEST_TEXT) return;
-  context.font = `${bold ? "700 " : ""}${chosen.toFixed(1)}px ${family}`;
+  setFont(pen, `${bold ? "700 " : ""}${chosen.toFixed(1)}px ${family}`);
   context.fillStyle = inks.ink;
   context.globalAlpha = faint ? 0.72 : 1;
   context.textAlign = align;
@@ -102,12 +103,38 @@ export function cell(pen, box, { value, size = 15, hue, strong, lit, hatched, da
   context.strokeStyle = inks.line;
   context.globalAlpha = width < 12 || height < 12 || faint ? 0.35 : 0.75;
   context.lineWidth = 1;
-  context.setLineDash(dashed ? [3, 3] : []);
+  if (dashed) context.setLineDash([3, 3]);
   context.strokeRect(x + 0.5, y + 0.5, width, height);
-  context.setLineDash([]);
+  if (dashed) context.setLineDash([]);
   context.globalAlpha = 1;
   if (value != null) write(pen, value, { ...box, size, bold: lit, faint });
   if (lit) frame(pen, box);
+}
+
+// A table of faint cells with one value in all of them. Two strokes draw them all, like squares of
+// a chessboard, so that an edge which two of them share is as dark as cell() would make it.
+export function faintCells(pen, [rows, columns], box, { value, size }) {
+  const { context, inks } = pen;
+  context.strokeStyle = inks.line;
+  context.globalAlpha = 0.35;
+  context.lineWidth = 1;
+  for (const odd of [0, 1]) {
+    context.beginPath();
+    for (let row = 0; row < rows; row++) {
+      for (let column = (row + odd) % 2; column < columns; column += 2) {
+        const { x, y, width, height } = box(row, column);
+        context.rect(x + 0.5, y + 0.5, width, height);
+      }
+    }
+    context.stroke();
+  }
+  context.globalAlpha = 1;
+  if (!size || value == null) return;
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      write(pen, value, { ...box(row, column), size, faint: true });
+    }
+  }
 }
 
 export function frame({ context, inks }, { x, y, width, height }, colour = inks.ink) {

@@ -1,7 +1,7 @@
 // Controls made of native elements, bound to one parameter each; ranges come from Python.
 // With {quiet: true} a control tells Python and waits for no answer; see open() in core.js.
 // What only Python could answer is greyed where there is none.
-import { element, format, parse, putText, uniqueId } from "./core.js";
+import { element, format, parse, putAttribute, putText, uniqueId } from "./core.js";
 
 // slider(view, "stride"): label, native range input and the value beside it.
 export function slider(view, name, { label = name, show = String, quiet } = {}) {
@@ -15,8 +15,9 @@ export function slider(view, name, { label = name, show = String, quiet } = {}) 
   view.onDraw(() => {
     // Only when it differs: writing a range's value while it is dragged makes the thumb stutter.
     if (Number(input.value) !== view.get(name)) input.value = view.get(name);
-    putText(value, show(view.get(name)));
-    input.setAttribute("aria-valuetext", value.textContent);
+    const text = String(show(view.get(name)));
+    putText(value, text);
+    putAttribute(input, "aria-valuetext", text);
   });
   return field(view, label, input, id, value);
 }
@@ -30,7 +31,9 @@ export function choice(view, name, { label = name, options, quiet } = {}) {
   const value = (text) => (typeof offered[0] === "number" ? Number(text) : text);
   const send = quiet ? view.tell : view.ask;
   input.addEventListener("change", () => send({ [name]: value(input.value) }));
-  view.onDraw(() => (input.value = view.get(name)));
+  view.onDraw(() => {
+    if (value(input.value) !== view.get(name)) input.value = view.get(name);
+  });
   return field(view, label, input, id);
 }
 
@@ -223,9 +226,9 @@ export function player(view, { label = "", steps, rate = () => 10, name = stepNa
   });
   view.onDraw(() => {
     made.follow();
-    scrub.max = steps() - 1;
+    putAttribute(scrub, "max", String(steps() - 1));
     if (Number(scrub.value) !== made.step) scrub.value = made.step;
-    scrub.setAttribute("aria-valuetext", name(made.step));
+    putAttribute(scrub, "aria-valuetext", name(made.step));
     const label = made.playing ? "Pause" : "Play";
     if (main.title === label) return;
     main.title = label;

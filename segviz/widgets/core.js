@@ -86,6 +86,10 @@ export function putText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+export function putAttribute(node, name, text) {
+  if (node.getAttribute(name) !== text) node.setAttribute(name, text);
+}
+
 // What was typed or shown as a number; NaN for anything else.
 export function parse(text) {
   const plain = text.trim().replace("−", "-").replace(",", ".");
@@ -94,6 +98,9 @@ export function parse(text) {
 
 // Two decimals as a rule, a true minus sign, no "-0.00".
 export function format(number, digits = 2) {
+  if (Number.isInteger(number) && Math.abs(number) < 1e21) {
+    return number < 0 ? `−${-number}` : String(number);
+  }
   const text = Math.abs(number).toFixed(digits);
   const short = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
   return number < 0 && Number(text) !== 0 ? `−${short}` : short;
@@ -119,11 +126,13 @@ export function keepKeys(event) {
 //   view.settled(name): the setting that the trace belongs to; draw with this one, so that a
 //     picture is never half old and half new, and an illegal setting leaves it alone
 //   view.scene, view.look, view.trace(), view.detail(): what Python sent, unpacked
-//   view.onDraw(f): f runs once per frame in which something has changed
+//   view.onDraw(f): f runs once per frame in which something has changed, and as soon as an answer
+//     has come; view.paint(f): called by those, f paints a canvas when all the texts are written
 //   view.say(text): the read-out, spoken when the value has come to rest
-//   view.ink(name): a colour of the current theme; view.close: what render() returns
+//   view.ink(name): a colour of the current theme; view.family(): its font
+//   view.close: what render() returns
 export function open({ model, el }, label) {
-  const view = { model, drawers: [], closers: [] };
+  const view = { model, drawers: [], painters: [], closers: [] };
   view.get = (name) => model.get(name);
   view.settled = (name) => model.get("_settled")[name];
   view.works = (name) => model.works?.(name) ?? true;
@@ -139,6 +148,7 @@ export function open({ model, el }, label) {
   view.scene = unpack(model.get("_scene"));
   view.look = unpack(model.get("_look"));
   view.onDraw = (draw) => view.drawers.push(draw);
+  view.paint = (paint) => view.painters.push(paint);
   layOut(view, el, label);
   drawWhenChanged(view);
   followTheme(view);
@@ -177,25 +187,32 @@ function layOut(view, el, label) {
   el.append(view.root);
 }
 
+// What an answer changes is drawn when it comes, so that it is there for the next frame; whatever
+// else changes until then, a second answer too, is drawn in that frame.
 function drawWhenChanged(view) {
-  let scheduled = 0;
-  let frame = 0;
-  let shownError;
-  const draw = () => {
-    scheduled = 0;
-    if (view.get("_error") !== shownError) showError(view, (shownError = view.get("_error")));
-    for (const one of view.drawers) one();
+  let [scheduled, frame, stale, answered] = [0, 0, false, view.get("_answered")];
+  // Not before the first frame: until then not all is there that is to be drawn.
+  let early = true;
+  const drawNow = drawer(view);
+  const atFrame = () => {
+    [scheduled, early] = [0, false];
+    if (stale) drawNow((stale = false));
     // For whoever waits for a picture: it is drawn, and asked equals drawn when it is the last.
     const numbers = { asked: view.get("_asked"), drawn: view.get("_answered"), frame: (frame += 1) };
     Object.assign(view.root.dataset, numbers);
   };
-  view.redraw = () => (scheduled ||= requestAnimationFrame(draw));
-  view.model.on("change", view.redraw);
-  let width;
-  const sized = new ResizeObserver(() => {
-    if (width !== (width = view.root.clientWidth)) view.redraw();
-  });
-  sized.observe(view.root);
+  view.redraw = () => {
+    stale = true;
+    scheduled ||= requestAnimationFrame(atFrame);
+  };
+  const changed = () => {
+    view.redraw();
+    if (answered === (answered = view.get("_answered")) || early) return;
+    early = true;
+    drawNow((stale = false));
+  };
+  view.model.on("change", changed);
+  widthOf(view, view.root);
   const patience = setInterval(() => {
     const behind = view.hasAsked && view.get("_asked") > view.get("_answered");
     view.waiting.hidden = !(behind && view.wasBehind);
@@ -204,9 +221,29 @@ function drawWhenChanged(view) {
   view.closers.push(() => {
     cancelAnimationFrame(scheduled);
     clearInterval(patience);
-    sized.disconnect();
-    view.model.off("change", view.redraw);
+    view.model.off("change", changed);
   });
+}
+
+// Texts first and canvases last: text on a canvas needs a layout, which any later text would undo.
+function drawer(view) {
+  let shownError;
+  return () => {
+    if (view.get("_error") !== shownError) showError(view, (shownError = view.get("_error")));
+    for (const one of view.drawers) one();
+    for (const one of view.painters.splice(0)) one();
+  };
+}
+
+// The width of a node, as of the last layout: asking the node makes the browser lay out the page.
+export function widthOf(view, node) {
+  let width;
+  const sized = new ResizeObserver(() => {
+    if (width !== (width = node.clientWidth)) view.redraw();
+  });
+  sized.observe(node);
+  view.closers.push(() => sized.disconnect());
+  return () => width || node.clientWidth;
 }
 
 function showError(view, { message, remedy, label }) {
@@ -226,8 +263,9 @@ function followTheme(view) {
     colours = {};
     view.redraw();
   };
-  view.ink = (name) =>
-    (colours[name] ??= getComputedStyle(view.root).getPropertyValue(`--segviz-${name}`).trim());
+  const style = getComputedStyle(view.root);
+  view.ink = (name) => (colours[name] ??= style.getPropertyValue(`--segviz-${name}`).trim());
+  view.family = () => (colours.family ??= style.fontFamily);
   const themed = new MutationObserver(changed);
   for (const node of [document.documentElement, document.body]) {
     themed.observe(node, { attributes: true });

@@ -1,5 +1,5 @@
 // Tables of numbers with a window framed in them; some can be edited like a spreadsheet.
-import { element, format, parse, putText } from "./core.js";
+import { element, format, parse, putAttribute, putText } from "./core.js";
 
 // numberTable({label, onEdit, onCell})
 //   write(rows, {kind, note, box}): the numbers, one list a row, with null where there is none;
@@ -19,12 +19,18 @@ export function numberTable({ label, onEdit, onCell }) {
     name: (text) => putText(caption, text),
   };
   let shape = "";
+  sheet.append(frame);
+  // Cells stay when the table grows or shrinks: new ones cost more than all else that is drawn.
   const build = (rows, columns) => {
-    made.cells = Array.from({ length: rows * columns }, (_, i) =>
-      tableCell([Math.floor(i / columns), i % columns], { label, onEdit, onCell }));
+    const count = rows * columns;
+    for (const one of made.cells.splice(count)) one.element.remove();
+    while (made.cells.length < count) {
+      made.cells.push(tableCell({ label, onEdit, onCell }));
+      frame.before(made.cells.at(-1).element);
+    }
+    made.cells.forEach((one, i) => one.move([Math.floor(i / columns), i % columns]));
     sheet.style.setProperty("--rows", rows);
     sheet.style.setProperty("--columns", columns);
-    sheet.replaceChildren(...made.cells.map((one) => one.element), frame);
   };
   made.write = (rows, { kind, note, box } = {}) => {
     const size = [rows.length, rows[0].length];
@@ -39,30 +45,36 @@ export function numberTable({ label, onEdit, onCell }) {
   return made;
 }
 
-function tableCell(at, { label, onEdit, onCell }) {
+function tableCell({ label, onEdit, onCell }) {
   const small = element("small", { "aria-hidden": "true" });
   const value = onEdit
-    ? element("input", { type: "text", inputmode: "numeric", tabindex: -1, maxlength: 4,
-      "aria-label": `${label}, row ${at[0]}, column ${at[1]}` })
+    ? element("input", { type: "text", inputmode: "numeric", tabindex: -1, maxlength: 4 })
     : element("span");
   const box = element("div", { class: "segviz-cell" }, small, value);
-  const cell = { at, element: box, input: onEdit ? value : null };
-  let kept = null;
+  const cell = { at: [], element: box, value, input: onEdit ? value : null };
+  let [kept, before] = [null, ""];
+  cell.move = (at) => {
+    cell.at = at;
+    if (onEdit) putAttribute(value, "aria-label", `${label}, row ${at[0]}, column ${at[1]}`);
+  };
   cell.put = (number, kind = "", note = "") => {
     kept = number;
-    putText(small, String(note));
-    if (box.dataset.kind !== kind) box.dataset.kind = kind;
     const text = number == null ? "" : format(number);
-    box.classList.toggle("segviz-long", text.length > 3);
-    if (!onEdit) return putText(value, text);
+    if (before !== (before = `${kind}|${note}|${text}`)) {
+      putText(small, String(note));
+      if (box.dataset.kind !== kind) box.dataset.kind = kind;
+      box.classList.toggle("segviz-long", text.length > 3);
+      if (!onEdit) putText(value, text);
+    }
+    if (!onEdit) return;
     value.disabled = number == null;
     // What is being typed stays as it is: "-" is on its way to a number.
     const typed = parse(value.value);
     const typing = document.activeElement === value && (typed === number || !Number.isFinite(typed));
     if (!typing && value.value !== text) value.value = text;
   };
-  if (onEdit) listenTo(value, (number) => onEdit(...at, number), () => kept);
-  if (onCell) box.addEventListener("pointerdown", () => onCell(...at));
+  if (onEdit) listenTo(value, (number) => onEdit(...cell.at, number), () => kept);
+  if (onCell) box.addEventListener("pointerdown", () => onCell(...cell.at));
   return cell;
 }
 
@@ -99,9 +111,11 @@ function walkWithArrows(made, sheet) {
     inputs().find((one) => String(one.at) === String(to))?.input.focus();
   });
   const write = made.write;
+  let count;
   made.write = (...given) => {
     write(...given);
-    if (!stop?.isConnected || stop.disabled) settle(inputs()[0].input);
+    const moved = count !== (count = made.cells.length) && stop !== document.activeElement;
+    if (moved || !stop?.isConnected || stop.disabled) settle(inputs()[0].input);
   };
 }
 

@@ -1,6 +1,6 @@
 import { element, open, putText } from "./core.js";
 import { choice, grid, player, slider } from "./controls.js";
-import { cell, frame, glider, sheet, textSize, write } from "./cells.js";
+import { cell, faintCells, frame, glider, sheet, textSize, write } from "./cells.js";
 import { outputsAfter, product, rowsOf, sentence, stampOf } from "./transposed_words.js";
 import { layOut1D, paint1D } from "./transposed_picture_1d.js";
 
@@ -129,9 +129,7 @@ function paintTranspose(pen, view, step, { rows, columns, box }, { at: glidden }
   const mode = modeOf(view);
   const hue = (i) => view.look.cycle[i % view.look.cycle.length];
   const size = textSize(pen, [0, ...trace.kernel], box(0, 0));
-  for (let row = 0; row < rows; row++) {
-    for (let i = 0; i < columns; i++) cell(pen, box(row, i), { value: 0, size, faint: true });
-  }
+  faintCells(pen, [rows, columns], box, { value: 0, size });
   for (let i = 0; i < columns; i++) {
     for (const { tap, target } of stampOf(trace, i)) {
       if (target < 0) continue;

@@ -1,6 +1,6 @@
 // Where everything stands in the 1-D picture, and how it is painted.
 import { format } from "./core.js";
-import { cell, frame, textSize, veil, write } from "./cells.js";
+import { cell, faintCells, frame, textSize, veil, write } from "./cells.js";
 import { givers, outputsAfter, rowsOf, stampOf, windowAt } from "./transposed_words.js";
 
 const GUTTER = 56;
@@ -205,12 +205,12 @@ function paintMatrix(all) {
   const normal = plan.mode === "normal";
   caption(all, "matrix", `C, matrix of the convolution ${trace.grid} → ${plan.rows}`
     + (normal ? ": y = C x" : ""));
+  const top = (row) => plan.tops.matrix + row * plan.matrixHeight;
+  faintCells(pen, [plan.rows, trace.grid],
+    (row, place) => plan.box(place, top(row), plan.matrixHeight), { value: 0, size: weights });
   for (let row = 0; row < plan.rows; row++) {
-    const y = plan.tops.matrix + row * plan.matrixHeight;
+    const y = top(row);
     const lit = plan.mode !== "gather" && row === step;
-    for (let place = 0; place < trace.grid; place++) {
-      cell(pen, plan.box(place, y, plan.matrixHeight), { value: 0, size: weights, faint: true });
-    }
     for (const { tap, target } of stampOf(trace, row)) {
       if (target < 0) continue;
       const strong = lit || (plan.mode === "gather" && target === step);

@@ -1,6 +1,6 @@
 // How the 2-D pictures are painted: the stamp or the window, the output, the matrix.
 import { format } from "./core.js";
-import { cell, frame, textSize, write } from "./cells.js";
+import { cell, faintCells, frame, textSize, write } from "./cells.js";
 import { givers, outputsAfter, rowsOf, stampOf } from "./transposed_words.js";
 
 const TOP = 2;
@@ -37,6 +37,7 @@ export function paintStamp2D(pen, { trace, step, hue, padding, settings }) {
 }
 
 function paintGround(pen, m, padding, box) {
+  if (!padding) return faintCells(pen, [m, m], box, {});
   for (let row = -padding; row < m + padding; row++) {
     for (let column = -padding; column < m + padding; column++) {
       const inside = row >= 0 && row < m && column >= 0 && column < m;
