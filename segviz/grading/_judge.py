@@ -61,6 +61,8 @@ class GuardedFile(IPyNbFile):
         if isinstance(self.kernel, GuardedKernel):
             self.kernel.stop()
             self.judge.cpu_seconds += self.kernel.cpu_seconds
+            self.judge.seconds += self.kernel.seconds
+            self.judge.excused += self.kernel.excused
 
 
 class GuardedCell(IPyNbCell):
@@ -111,7 +113,7 @@ class Judge:
         self.address, self.limits = address, limits
         self.verdicts: list[dict[str, Any]] = []
         self.faults: list[str] = []
-        self.cpu_seconds = 0.0
+        self.cpu_seconds = self.seconds = self.excused = 0.0
 
     def pytest_collect_file(self, file_path: Path, parent: Any) -> GuardedFile | None:
         """Collect notebooks, with the guards."""
@@ -162,7 +164,8 @@ def judge(notebook: Path, address: str, limits: Limits) -> dict[str, Any]:
 
     Returns:
         ``verdicts``: one per cell that ran: role, task, identity, passed, words, trouble.
-        ``faults``: what went wrong on our side. ``cpu_seconds``: of the kernel.
+        ``faults``: what went wrong on our side. ``cpu_seconds``: of the kernel. ``seconds``: that
+        its tasks took, less those ``excused``, in which they could only wait for a processor.
     """
     notebook.with_name("pytest.ini").write_text(_INI, "utf-8")
     plugin = Judge(address, limits)
@@ -174,4 +177,5 @@ def judge(notebook: Path, address: str, limits: Limits) -> dict[str, Any]:
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not plugin.faults:
         plugin.faults.append(f"pytest ended with {code!r}")
     cpu = round(plugin.cpu_seconds, 3)
-    return {"verdicts": plugin.verdicts, "faults": plugin.faults, "cpu_seconds": cpu}
+    times = {"cpu_seconds": cpu, "seconds": plugin.seconds, "excused": plugin.excused}
+    return {"verdicts": plugin.verdicts, "faults": plugin.faults, **times}

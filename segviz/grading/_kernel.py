@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import math
 import shutil
 import time
 from collections import deque
@@ -29,12 +30,14 @@ _LOOK_EVERY = 0.25
 @dataclass(frozen=True)
 class Limits:
     """What one task may use; of `wall_seconds` those don't count in which it could only wait for
-    a processor, up to as many again."""
+    a processor, up to `excused_seconds` for all tasks of a kernel, which has `total_seconds`."""
 
     cpu_seconds: float
     memory_bytes: int
     processes: int
     disk_bytes: int
+    excused_seconds: float = math.inf
+    total_seconds: float = math.inf
 
     @property
     def wall_seconds(self) -> float:
@@ -50,7 +53,8 @@ class GuardedKernel(RunningKernel):
         self._replies: deque[dict[str, Any]] = deque()
         self.written = 0
         self.trouble = ""
-        self.cpu_seconds = 0.0
+        self.cpu_seconds = self.seconds = self.excused = 0.0
+        self._began: float | None = None
         context = zmq.Context()
         context.setsockopt(zmq.MAXMSGSIZE, 2 * LARGEST_OUTPUT)
         context.setsockopt(zmq.RCVHWM, 200)
@@ -63,6 +67,7 @@ class GuardedKernel(RunningKernel):
         self.kc.start_channels(stdin=False, hb=False, control=False)
         self.start_task()
         self._wait_until_ready()
+        self._began = None
         self.start_task()
 
     def _wait_until_ready(self) -> None:
@@ -88,11 +93,20 @@ class GuardedKernel(RunningKernel):
 
     def start_task(self) -> None:
         """Count what is used from here on."""
-        self._began = time.monotonic()
-        self._looked = self._began
-        self._excused = 0.0
+        self._end_task()
+        self._began = self._looked = time.monotonic()
+        self._waited = 0.0
         self._cpu_before = usage_of(self.process).cpu_seconds
         self.written = 0
+
+    def _end_task(self) -> None:
+        """Add what a task took to what all took."""
+        if self._began is not None:
+            took = time.monotonic() - self._began
+            excused = min(max(0.0, took - self.limits.wall_seconds), self._waited)
+            self.excused += excused
+            self.seconds += took - excused
+            self._began = None
 
     def await_reply(self, msg_id: str, timeout: float | None = None) -> None:
         """Wait for a reply, reading outputs meanwhile, within the task's limits."""
@@ -105,12 +119,12 @@ class GuardedKernel(RunningKernel):
             self._wait()
 
     def get_message(self, stream: str, timeout: float | None = None) -> dict[str, Any]:
-        """The next output; one that was lost is not waited for, nor a thread that never stops."""
+        """The next output; one that was lost is not waited for."""
         while True:
-            if time.monotonic() > self._replied + SECONDS_FOR_STRAGGLERS:
-                raise self._ended("lost its outputs, or never stopped sending them")
             if self._messages:
                 return self._messages.popleft()
+            if time.monotonic() > self._replied + SECONDS_FOR_STRAGGLERS:
+                raise self._ended("lost its outputs")
             self._wait()
 
     def _wait(self) -> None:
@@ -127,10 +141,13 @@ class GuardedKernel(RunningKernel):
             raise self._ended("ended the kernel")
         used, limits = usage_of(self.process), self.limits
         if used.busy:  # a crowded machine is no fault of the answer's
-            self._excused += now - self._looked
-        waited = now - self._began - min(self._excused, limits.wall_seconds)
-        if waited > limits.wall_seconds:
+            self._waited += now - self._looked
+        took = now - (self._began or now)
+        took -= min(self._waited, limits.wall_seconds, limits.excused_seconds - self.excused)
+        if took > limits.wall_seconds:
             raise self._ended(f"took more than {limits.wall_seconds:g} s")
+        if self.seconds + took > limits.total_seconds:
+            raise self._ended(f"took more than {limits.total_seconds:g} s with the cells around it")
         if used.cpu_seconds - self._cpu_before > limits.cpu_seconds:
             raise self._ended(f"used more than {limits.cpu_seconds:g} s of CPU")
         if used.memory_bytes > limits.memory_bytes:
@@ -167,6 +184,7 @@ class GuardedKernel(RunningKernel):
     def stop(self) -> None:
         """End the kernel at once, with everything that it started."""
         if hasattr(self, "km"):
+            self._end_task()
             self.cpu_seconds = usage_of(self.process).cpu_seconds
             self.kc.stop_channels()
             with contextlib.suppress(RuntimeError, Empty):

@@ -211,6 +211,7 @@ def _run_kernel(request: dict[str, Any], sockets: dict[str, int]) -> None:
     kernel = Kernel.instance(config=config)
     kernel.initialize([])
     kernel.debug_shell_socket.close(0)
+    kernel.kernel.raw_input = lambda prompt="": ""  # nobody is there to answer a question
     kernel.start()
 
 

@@ -57,14 +57,14 @@ def ask(exercise: Exercise, seeds: list[int], candidates: dict[str, dict[str, st
         "seeds": seeds,
         "candidates": candidates,
     }
-    done = subprocess.run(
-        [sys.executable, "-m", __name__],
-        input=json.dumps(order),
-        text=True,
-        capture_output=True,
-        timeout=SECONDS,
-        env={**os.environ, **_ENVIRONMENT},
-    )
+    command = [sys.executable, "-m", __name__]
+    environment = {**os.environ, **_ENVIRONMENT}
+    options: Any = {"text": True, "capture_output": True, "timeout": SECONDS, "env": environment}
+    try:
+        done = subprocess.run(command, input=json.dumps(order), **options)
+    except subprocess.TimeoutExpired:
+        words = f"its solution and hidden checks take more than {SECONDS} s"
+        raise BuildError(f"{exercise.stem}: {words}.") from None
     if done.returncode:
         words = (done.stderr.strip().splitlines() or ["no word of why"])[-1]
         raise BuildError(f"{exercise.stem}: its solution or a hidden check fails: {words}")

@@ -70,14 +70,15 @@ _AARCH64 = {
     "bpf": 280,
     "userfaultfd": 282,
 }
-# By machine: the name that the operating system has for it, its own numbers, and clone's.
-_MACHINES = {"x86_64": (0xC000003E, _X86_64, 56), "aarch64": (0xC00000B7, _AARCH64, 220)}
+# By machine: the name that the operating system has for it, its own numbers, clone's and mmap's.
+_MACHINES = {"x86_64": (0xC000003E, _X86_64, 56, 9), "aarch64": (0xC00000B7, _AARCH64, 220, 222)}
 _CLONE3, _FOREIGN = 435, 0x40000000
 
 _LOAD, _IF_EQUAL, _IF_AT_LEAST, _IF_BITS, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _KILL = 0x7FFF0000, 0x80000000
 _NOT_PERMITTED, _NOT_THERE = 0x00050001, 0x00050026
-_NUMBER, _MACHINE, _FIRST_ARGUMENT = 0, 4, 16
+_NUMBER, _MACHINE, _FIRST_ARGUMENT, _FOURTH_ARGUMENT = 0, 4, 16, 40
+_SHARED, _ANONYMOUS = 0x01, 0x20
 
 
 def forbidden(machine: str = "") -> bytes:
@@ -88,7 +89,7 @@ def forbidden(machine: str = "") -> bytes:
     """
     if (machine or platform.machine()) not in _MACHINES:
         return b""
-    name, own, clone = _MACHINES[machine or platform.machine()]
+    name, own, clone, mmap = _MACHINES[machine or platform.machine()]
     code = [
         (_LOAD, 0, 0, _MACHINE),
         (_IF_EQUAL, 1, 0, name),
@@ -101,6 +102,12 @@ def forbidden(machine: str = "") -> bytes:
         (_IF_EQUAL, 0, 4, clone),
         (_LOAD, 0, 0, _FIRST_ARGUMENT),
         (_IF_BITS, 0, 1, _NEW_USER_NAMESPACE),
+        (_RETURN, 0, 0, _NOT_PERMITTED),
+        (_RETURN, 0, 0, _ALLOW),
+        (_IF_EQUAL, 0, 5, mmap),  # shared memory that is no file's stays when who filled it is gone
+        (_LOAD, 0, 0, _FOURTH_ARGUMENT),
+        (_IF_BITS, 0, 2, _SHARED),
+        (_IF_BITS, 0, 1, _ANONYMOUS),
         (_RETURN, 0, 0, _NOT_PERMITTED),
         (_RETURN, 0, 0, _ALLOW),
     ]

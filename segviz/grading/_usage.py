@@ -45,7 +45,8 @@ def _memory_of(process: psutil.Process) -> int:
     try:
         with open(f"/proc/{process.pid}/status") as status:
             held = dict(line.split(":", 1) for line in status)
-        return 1024 * sum(int(held[name].split()[0]) for name in ("RssAnon", "RssShmem"))
+        names = ("RssAnon", "RssShmem", "VmSwap")
+        return 1024 * sum(int(held[name].split()[0]) for name in names)
     except (OSError, KeyError):  # gone, a zombie, or no Linux
         return int(process.memory_info().rss)
 

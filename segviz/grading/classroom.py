@@ -1,37 +1,30 @@
 """A class: one job per submission on dask.distributed, one file per result, goes on where it was.
 
-A result is written by renaming, after which its submission is never judged again; killed at any
-moment, the same command goes on with the rest. The seed of the hidden inputs stays in the results'
-folder, so that everybody has the same inputs, whenever they were judged.
+Killed at any moment, the same command goes on with the rest: see `_results`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from segviz import __version__
-
 from . import _reference
 from ._cluster import judged
+from ._results import Results, alone, claim, left_out, rejected
 from ._sources import BuildError
 from ._temporary import sweep
 from .exercise import Exercise, find_exercises, read_exercise
 from .intake import Submission, collect
-from .report import write_file, write_reports
+from .report import printable, write_reports
 from .sandbox import why_no_sandbox
 
 __all__ = ["grade", "grade_command"]
 
 GRADED, SOME_REJECTED, NOT_UNDERSTOOD, NO_SANDBOX, BROKEN_EXERCISE, ERRORS_LEFT = range(6)
-VERSION = f"{__version__}.1"
 _WARNING = (
     "WARNING: no sandbox. Students' code runs with your rights: scores can be forged, and your "
     "files read."
@@ -58,7 +51,7 @@ def grade_command(
     try:
         source = _one_source(exercise)
         submissions = collect([Path(path) for path in paths], source.stem, Path(out))
-        seed = _seed(Path(out), seed)
+        seed = claim(Path(out), source.stem, seed)
     except (ValueError, OSError) as error:
         return _refuse(NOT_UNDERSTOOD, str(error))
     try:
@@ -70,8 +63,11 @@ def grade_command(
         print(f"segviz: {_WARNING}", file=sys.stderr)
     where = {"jobs": jobs, "scheduler": scheduler, "sandboxed": not unsandboxed}
     try:
-        results = grade(task, drawn, submissions, Path(out), **where)  # type: ignore[arg-type]
-        write_reports(task, results, Path(out))
+        with alone(Path(out)):
+            results = grade(task, drawn, submissions, Path(out), **where)  # type: ignore[arg-type]
+            write_reports(task, results, Path(out))
+    except ValueError as error:
+        return _refuse(NOT_UNDERSTOOD, str(error))
     except OSError as error:  # no such scheduler, no room on the disk
         return _refuse(NOT_UNDERSTOOD, f"{error}. What was judged is kept: run it again.")
     return _summary(task, results, Path(out))
@@ -86,7 +82,7 @@ def _one_source(name: str) -> Path:
 
 
 def _refuse(code: int, words: str) -> int:
-    print(f"segviz: {words}", file=sys.stderr)
+    _say(f"segviz: {words}", sys.stderr)
     return code
 
 
@@ -96,24 +92,6 @@ def _no_sandbox(reason: str) -> str:
         f"Refusing to run students' code: bubblewrap cannot start here ({cause}). Fix: {fix}. "
         "Or pass --unsandboxed: scores can then be forged and your files read."
     )
-
-
-def _seed(out: Path, seed: int | None) -> int:
-    """The seed of the hidden inputs, kept with the results; a new secret one by default."""
-    path = out / "seed.json"
-    if path.exists():
-        kept = int(json.loads(path.read_text("utf-8"))["seed"])
-        if seed not in (None, kept):
-            raise ValueError(
-                f"{out} was graded with another seed than {seed}. Choose another folder for --out."
-            )
-        return kept
-    chosen = secrets.randbits(120) if seed is None else seed
-    if chosen < 0:
-        raise ValueError(f"seed={seed} must not be negative. Use 0 or more.")
-    write_file(path, json.dumps({"seed": chosen}).encode())
-    path.chmod(0o600)
-    return chosen
 
 
 def grade(
@@ -141,78 +119,22 @@ def grade(
         One result per submission, in their order.
     """
     sweep()
-    for stale in (out / "results").glob(".*.part"):
-        stale.unlink(missing_ok=True)
-    files = {
-        one: out / "results" / f"{_key(exercise, drawn, one, sandboxed)}.json"
-        for one in submissions
-    }
+    folder = Results(out, exercise, drawn, sandboxed)
     results: dict[Submission, dict[str, Any]] = {}
     waiting = []
-    for one, path in files.items():
-        if path.exists():
-            results[one] = json.loads(path.read_text("utf-8"))
+    for one in submissions:
+        if known := folder.known(one):
+            results[one] = known
         elif one.problem:
-            results[one] = _finish(one, path, _rejected(one.problem), sandboxed)
+            results[one] = folder.keep(one, rejected(one.problem))
         else:
             waiting.append(one)
     if waiting:
         with tqdm(total=len(submissions), initial=len(results), unit="submission") as bar:
             for one, body in judged(exercise, drawn, waiting, jobs, scheduler, sandboxed):
-                results[one] = _finish(one, files[one], body, sandboxed)
+                results[one] = folder.keep(one, body)
                 bar.update()
     return [results[one] for one in submissions]
-
-
-def _key(exercise: Exercise, drawn: dict[str, Any], one: Submission, sandboxed: bool) -> str:
-    """Another file, exercise, hidden input, grader or student is another result."""
-    digest = hashlib.sha256()
-    cells = "\0".join(f"{cell.role} {cell.task}\n{cell.source}" for cell in exercise.cells)
-    expected = json.dumps(drawn, sort_keys=True)
-    words = (
-        VERSION,
-        exercise.stem,
-        cells,
-        expected,
-        one.student,
-        one.file,
-        one.problem,
-        str(sandboxed),
-    )
-    for part in words:
-        digest.update(part.encode("utf-8", "surrogateescape") + b"\0")
-    digest.update(one.content)
-    return digest.hexdigest()
-
-
-def _rejected(problem: str) -> dict[str, Any]:
-    return {
-        "status": "rejected",
-        "points": {},
-        "total": 0.0,
-        "probes": [],
-        "notes": [problem],
-        "seconds": 0.0,
-    }
-
-
-def _finish(one: Submission, path: Path, body: dict[str, Any], sandboxed: bool) -> dict[str, Any]:
-    """Complete a result and write it; one that is the grader's fault is not kept."""
-    notes = list(body["notes"])
-    if body["status"] == "rejected":
-        notes = [
-            f"{one.file}: not graded: {note}. No mark was recorded; ask for it again."
-            for note in notes
-        ]
-    about = {
-        "student": one.student,
-        "file": one.file,
-        "sandbox": "bubblewrap" if sandboxed else "none",
-    }
-    result = {**about, **body, "notes": [*notes, *one.notes], "late": one.late, "grader": VERSION}
-    if body["status"] != "error":
-        write_file(path, json.dumps(result, indent=1).encode())
-    return result
 
 
 def _summary(exercise: Exercise, results: list[dict[str, Any]], out: Path) -> int:
@@ -221,13 +143,23 @@ def _summary(exercise: Exercise, results: list[dict[str, Any]], out: Path) -> in
         for status in ("graded", "rejected", "error")
     }
     for one in by["rejected"] + by["error"]:
-        print(f"  {one['student']}: {' '.join(one['notes'])}")
+        _say(f"  {one['student']}: {' '.join(one['notes'])}")
     totals = sorted(one["total"] for one in by["graded"])
     if totals:
         middle = totals[len(totals) // 2]
-        print(f"{len(totals)} graded, median {middle:g} of {exercise.points:g} points.")
-    print(f"{out}: grades.csv, junit.xml, feedback/, histogram.png, results/")
+        _say(f"{len(totals)} graded, median {middle:g} of {exercise.points:g} points.")
+    _say(f"{out}: grades.csv, junit.xml, feedback/, histogram.png, results/")
+    if others := left_out(out, {one["student"] for one in results}):
+        names = ", ".join(others[:5]) + (" …" if len(others) > 5 else "")
+        _say(f"Not in this table, but in results/ from an earlier run: {names}.")
     if by["error"]:
-        print(f"{len(by['error'])} not graded for the grader's fault: run the same command again.")
+        _say(f"{len(by['error'])} not graded for the grader's fault: run the same command again.")
         return ERRORS_LEFT
     return SOME_REJECTED if by["rejected"] else GRADED
+
+
+def _say(words: str, to: TextIO | None = None) -> None:
+    """Print names that students chose: no control character, nothing the terminal can't show."""
+    to = to or sys.stdout
+    encoding = to.encoding or "utf-8"
+    print(printable(words).encode(encoding, "backslashreplace").decode(encoding), file=to)

@@ -17,6 +17,7 @@ calls another task's function.
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import re
 from dataclasses import dataclass, field, fields
@@ -216,6 +217,8 @@ def _faults(exercise: Exercise) -> list[str]:
         faults += [f"task {task.name} has no {part}" for part in missing]
         if task.answer and not _SOLUTION.search(task.answer.source):
             faults.append(f"answer {task.name} has no ### BEGIN SOLUTION ... ### END SOLUTION")
+        if hasattr(builtins, task.name):
+            faults.append(f"task {task.name} is called like a function of Python's own")
         if len(task.wrongs) < 4:
             faults.append(f"task {task.name} has {len(task.wrongs)} wrong answers; four at least")
         if sum(cell.role == "answer" and cell.task == task.name for cell in exercise.cells) > 1:

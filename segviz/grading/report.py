@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 from .exercise import Exercise
 
-__all__ = ["write_file", "write_reports"]
+__all__ = ["printable", "write_file", "write_reports"]
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -46,9 +46,10 @@ def write_reports(exercise: Exercise, results: list[dict[str, Any]], folder: Pat
     names: Counter[str] = Counter()
     for result in results:
         name = _file_name(result["student"])
+        while names[name.lower()]:
+            names[name.lower()] += 1
+            name = f"{name}-{names[name.lower()]}"
         names[name.lower()] += 1
-        count = names[name.lower()]
-        name = name if count == 1 else f"{name}-{count}"
         write_file(folder / "feedback" / f"{name}.html", _feedback(exercise, result).encode())
     totals = [result["total"] for result in results if result["status"] == "graded"]
     write_file(folder / "histogram.png", _histogram(exercise, totals))
@@ -90,11 +91,11 @@ def harmless(text: str) -> str:
     >>> harmless("=1+1"), harmless(" @x"), harmless("Ana")
     ("'=1+1", "' @x", 'Ana')
     """
-    text = _printable(text)
+    text = printable(text)
     return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@") else text
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Without control characters, which XML refuses and terminals obey."""
     return re.sub(r"[^\t\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", " ", text)
 
@@ -106,7 +107,7 @@ def _number(value: float) -> str:
 def _junit(exercise: Exercise, results: list[dict[str, Any]]) -> bytes:
     suites = ElementTree.Element("testsuites", name=exercise.stem)
     for result in results:
-        student = _printable(result["student"])
+        student = printable(result["student"])
         suite = ElementTree.SubElement(suites, "testsuite", name=student)
         failures = errors = 0
         for probe in result["probes"]:
@@ -120,7 +121,7 @@ def _junit(exercise: Exercise, results: list[dict[str, Any]]) -> bytes:
         if result["status"] != "graded":
             errors += 1
             case = ElementTree.SubElement(suite, "testcase", classname=student, name="submission")
-            ElementTree.SubElement(case, "error", message=_printable(" ".join(result["notes"])))
+            ElementTree.SubElement(case, "error", message=printable(" ".join(result["notes"])))
         count = len(result["probes"]) + (result["status"] != "graded")
         for name, number in (("tests", count), ("failures", failures), ("errors", errors)):
             suite.set(name, str(number))
@@ -140,11 +141,11 @@ def _feedback(exercise: Exercise, result: dict[str, Any]) -> str:
         parts.append(f"<table><tr><th>Task</th><th>Points</th></tr>{rows}{total}</table>")
     else:
         parts.append("<p><strong>Not graded.</strong> No mark was recorded.</p>")
-    notes = "".join(f"<li>{say(_printable(note))}</li>" for note in result["notes"])
+    notes = "".join(f"<li>{say(printable(note))}</li>" for note in result["notes"])
     parts.append(f"<ul>{notes}</ul>" if notes else "")
     if result.get("sandbox") == "none":
         parts.append("<p>Graded without a sandbox.</p>")
-    student, file = say(_printable(result["student"])), say(_printable(result["file"]))
+    student, file = say(printable(result["student"])), say(printable(result["file"]))
     return _PAGE.format(
         title=f"{say(exercise.title)}: {student}",
         exercise=say(exercise.title),
@@ -156,7 +157,7 @@ def _feedback(exercise: Exercise, result: dict[str, Any]) -> str:
 
 def _file_name(student: str) -> str:
     """A name that every file system takes, and that leads nowhere else."""
-    name = re.sub(r"[^\w .()@-]", "_", _printable(student)).strip(" .")[:100]
+    name = re.sub(r"[^\w .()@-]", "_", printable(student)).strip(" .")[:100]
     reserved = re.fullmatch(r"(?i)con|prn|aux|nul|com\d|lpt\d", name)
     return f"{name}_" if reserved or not name else name
 

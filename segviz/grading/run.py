@@ -8,32 +8,26 @@ then with the cells that the student added. A task's best run counts: inputs are
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbformat import NotebookNode
-
-from segviz.exercises._probe import MIME
 
 from ._judge import judge
 from ._kernel import Limits
+from ._spliced import Drawn, Spliced
 from ._temporary import temporary_folder
 from .exercise import Exercise, Settings, Task, points_of
 from .submission import Rejected, extract
 
 __all__ = ["Drawn", "grade_one", "limits_of"]
 
-Drawn = dict[str, dict[str, Any]]
-_PROBE = """\
-__import__("segviz.exercises._probe", fromlist=["run"]).run(
-    {body!r}, {drawn!r}, {tolerance!r}, globals()
-)
-"""
+SECONDS_FOR_RETRIES = 30
 
 
 @dataclass
@@ -130,10 +124,11 @@ class _Runs:
         extras: Sequence[str],
         address: str,
     ) -> None:
-        self.exercise, self.drawn, self.address = exercise, drawn, address
+        self.exercise, self.address = exercise, address
+        self.spliced = Spliced(exercise, drawn, answers)
         self.answers, self.extras = answers, extras
         self.best: dict[str, _TaskRun] = {}
-        self.cpu_seconds = 0.0
+        self.cpu_seconds = self.seconds = self.excused = 0.0
 
     def everything(self) -> None:
         """Run what has to be run, and no kernel more."""
@@ -142,15 +137,17 @@ class _Runs:
             waiting = self._together(waiting)
         for name, run in list(self.best.items()):
             if not self._complete(name) and not run.alone:
-                self._keep(name, self._run([name], self._needed(name))[name])
+                self._again(name, self._needed(name))
         for name in list(self.best):
-            if (
-                not self._complete(name)
-                and not self.best[name].trouble
-                and self._may_need_more(name)
-            ):
+            trouble = self.best[name].trouble
+            if not self._complete(name) and not trouble and self._may_need_more(name):
                 others = [one for one in self.answers if not self.best[one].trouble]
-                self._keep(name, self._run([name], others, self.extras)[name])
+                self._again(name, others, self.extras)
+
+    def _again(self, name: str, present: Sequence[str], extras: Sequence[str] = ()) -> None:
+        """Try one task once more, unless the submission has had its time."""
+        if self.seconds < SECONDS_FOR_RETRIES:
+            self._keep(name, self._run([name], present, extras, again=True)[name])
 
     def _together(self, waiting: list[str]) -> list[str]:
         """Run tasks in one kernel; return those that trouble kept from a fair trial."""
@@ -183,58 +180,31 @@ class _Runs:
         return [*needed, name]
 
     def _run(
-        self, judged: Sequence[str], present: Sequence[str], extras: Sequence[str] = ()
+        self,
+        judged: Sequence[str],
+        present: Sequence[str],
+        extras: Sequence[str] = (),
+        again: bool = False,
     ) -> dict[str, _TaskRun]:
         """Run one kernel with the answers `present`, and the hidden checks of those `judged`."""
-        notebook = self._notebook(judged, present, extras)
+        notebook = self.spliced.notebook(judged, present, extras)
         folder = Path(temporary_folder("judge"))
         try:
             nbformat.write(notebook, folder / "notebook.ipynb")
             limits = limits_of(self.exercise.settings)
+            excused = max(0.0, limits.wall_seconds - self.excused)
+            total = limits.wall_seconds if again else math.inf
+            limits = replace(limits, excused_seconds=excused, total_seconds=total)
             outcome = judge(folder / "notebook.ipynb", self.address, limits)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         if outcome["faults"]:
             raise RuntimeError(outcome["faults"][0])
         self.cpu_seconds += outcome["cpu_seconds"]
+        self.seconds += outcome["seconds"]
+        self.excused += outcome["excused"]
         verdicts = outcome["verdicts"]
         return {name: _task_run(name, verdicts) for name in judged}
-
-    def _notebook(
-        self, judged: Sequence[str], present: Sequence[str], extras: Sequence[str]
-    ) -> NotebookNode:
-        cells = [_cell("setup", "", cell.identity, cell.source) for cell in self.exercise.setup]
-        later = list(judged) if len(judged) == 1 else []
-        for name in present:
-            cells.append(_cell("answer", name, f"answer-{name}", self.answers[name]))
-            if name in judged and name not in later:
-                cells += self._hidden(name)
-        for number, source in enumerate(extras):
-            cells.append(_cell("extra", "", f"extra-{number}", source))
-        for name in later:  # once more, for it may use what only now is defined
-            if extras:
-                cells.append(_cell("answer", name, f"answer-{name}", self.answers[name]))
-            cells += self._hidden(name)
-        return nbformat.v4.new_notebook(cells=cells)
-
-    def _hidden(self, name: str) -> list[NotebookNode]:
-        cells = []
-        for probe in self.exercise.tasks[name].probes:
-            drawn = self.drawn[probe.identity]
-            tolerance = self.exercise.settings.tolerance
-            source = _PROBE.format(body=probe.source, drawn=drawn["drawn"], tolerance=tolerance)
-            cell = _cell("probe", name, probe.identity, source)
-            cell.execution_count = 1
-            cell.outputs = [
-                nbformat.v4.new_output("display_data", {MIME: text}) for text in drawn["expected"]
-            ]
-            cells.append(cell)
-        return cells
-
-
-def _cell(role: str, task: str, identity: str, source: str) -> NotebookNode:
-    about = {"role": role, "task": task, "identity": identity}
-    return nbformat.v4.new_code_cell(source, metadata={"segviz": about})
 
 
 def _task_run(name: str, verdicts: list[dict[str, Any]]) -> _TaskRun:

@@ -40,6 +40,9 @@ _ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "PIP_NO_INDEX": "1",
+    "PIP_NO_INPUT": "1",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "SEGVIZ_SOURCE": "bundled",
     "TQDM_DISABLE": "1",
 }
@@ -150,6 +153,7 @@ def _bubblewrap(folder: Path, withheld: Iterable[str]) -> list[str]:
         command += ["--setenv", name, value]
     for path in _system_folders():
         command += [*_parents(path), "--ro-bind", path, path]
+    command += _without_course(Path(segviz.__file__).parents[1], _system_folders())
     for path in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
         if os.path.islink(path):
             command += ["--symlink", os.readlink(path), path]
@@ -168,7 +172,16 @@ def _bubblewrap(folder: Path, withheld: Iterable[str]) -> list[str]:
         _SERVER,
     ]
     command += ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--dir", "/dev/shm"]
+    command += ["--ro-bind", os.devnull, "/dev/zero"]  # a way to shared memory, as mmap is
     return [*command, "--remount-ro", "/", "--chdir", "/", "--"]
+
+
+def _without_course(root: Path, folders: list[str]) -> list[str]:
+    """A clone of the course below a folder that Python needs: its solutions must not be seen."""
+    if not (root / "lectures").is_dir() or not any(root.is_relative_to(one) for one in folders):
+        return []
+    inside = [one for one in folders if Path(one).is_relative_to(root)]
+    return ["--tmpfs", str(root), *(part for one in inside for part in ("--ro-bind", one, one))]
 
 
 def _parents(path: str | Path) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from segviz.grading._files import entries
 from segviz.grading.intake import collect
 
 STEM = "06_transposed_convolution"
@@ -120,3 +121,111 @@ def test_a_broken_zip_is_a_students_problem_and_an_empty_folder_the_lecturers(tm
         collect([tmp_path / "b"], STEM)
     with pytest.raises(FileNotFoundError, match="is not there"):
         collect([tmp_path / "c"], STEM)
+
+
+FLAT = {
+    f"Ana López_1234_assignsubmission_file_{NAME}": b"1",
+    "Bo_7_assignsubmission_file_answer 2.ipynb": b"2",
+    "Bo_7_assignsubmission_onlinetext_onlinetext.html": b"<p>",
+}
+
+
+def test_moodles_export_without_folders(tmp_path):
+    path = written(tmp_path, {"all.zip": zipped(FLAT)}) / "all.zip"
+    assert students(path) == {"Ana López": b"1", "Bo": b"2"}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        MOODLE,
+        {f"lopezana_12_34_{NAME}": b"1"},
+        {f"ana/{NAME}": b"1", f"bo/{NAME}": b"2"},
+    ],
+)
+def test_a_folder_around_the_class_is_nobody(files, tmp_path):
+    wrapped = {f"submissions/{name}": content for name, content in files.items()}
+    path = written(tmp_path, {"all.zip": zipped(wrapped), "plain.zip": zipped(files)})
+    assert students(path / "all.zip") == students(path / "plain.zip")
+    assert "submissions" not in students(written(tmp_path / "folder", wrapped))
+
+
+def test_a_zip_that_canvas_renamed_is_its_students(tmp_path):
+    inner = zipped({NAME: b"1"})
+    path = written(tmp_path, {"all.zip": zipped({"lopezana_LATE_12_34_work.zip": inner})})
+    (ana,) = collect([path / "all.zip"], STEM)
+    assert (ana.student, ana.content, ana.late) == ("lopezana", b"1", True)
+
+
+def test_files_called_alike_are_told_apart_by_their_folders(tmp_path):
+    """``segviz grade class/*`` and ``segviz grade class/*/06*.ipynb``, as a shell writes it out."""
+    written(tmp_path, {f"ana/{NAME}": b"1", f"bo/{NAME}": b"2"})
+    (tmp_path / "cy.zip").write_bytes(zipped({NAME: b"3"}))
+    for paths in (tmp_path.iterdir(), [*tmp_path.glob("*/*.ipynb"), tmp_path / "cy.zip"]):
+        found = {one.student: one.content for one in collect(paths, STEM)}
+        assert found == {"ana": b"1", "bo": b"2", "cy": b"3"}
+
+
+def test_results_among_the_submissions_are_none(tmp_path):
+    path = written(tmp_path, {"ana.ipynb": b"1", "graded/feedback/ana.html": b"x"})
+    assert [one.student for one in collect([path], STEM, path / "graded")] == ["ana"]
+    with pytest.raises(ValueError, match="no submission in"):
+        collect([path / "graded"], STEM, path / "graded")
+
+
+def test_who_handed_in_nothing_is_listed(tmp_path):
+    """An empty folder, a folder called like a notebook, one with rubbish, a zip without a file."""
+    path = written(tmp_path, {"cy/.DS_Store": b"x", "di/w.zip": zipped({"__MACOSX/x": b""})})
+    (path / "ana").mkdir()
+    (path / "bo" / NAME).mkdir(parents=True)
+    found = {one.student: one.problem for one in collect([path], STEM)}
+    empty = "it is a folder with no file in it"
+    nothing = "the zip can't be read (it holds no file)"
+    assert found == {"ana": empty, "bo": empty, "cy": empty, "di": nothing}
+
+
+def damaged(content: bytes) -> bytes:
+    """A zip whose one entry doesn't unpack: its compressed bytes are others."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(NAME, content)
+    packed = bytearray(out.getvalue())
+    packed[35 + len(NAME) : 45 + len(NAME)] = b"\xff" * 10
+    return bytes(packed)
+
+
+def nested(depth: int) -> bytes:
+    content = zipped({NAME: b"1"})
+    for _ in range(depth):
+        content = zipped({"inner.zip": content})
+    return content
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (damaged(bytes(range(256)) * 9), "its zip can't be read"),
+        (nested(3), "more than 3 zips in one another"),
+        (zipped({f"{number}/": b"" for number in range(50_001)}), "more than 50,000 files"),
+    ],
+)
+def test_a_zip_that_would_stop_everything_stops_nothing(content, words, tmp_path):
+    ana, bo = collect([written(tmp_path, {"ana/w.zip": content, "bo.ipynb": b"2"})], STEM)
+    assert words in ana.problem
+    assert (bo.content, bo.problem) == (b"2", "")
+
+
+def test_what_a_students_zip_unpacks_to_is_bounded(tmp_path):
+    (tmp_path / "ana").mkdir()
+    with zipfile.ZipFile(tmp_path / "ana" / "w.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(30):
+            archive.writestr(f"{number}.ipynb", bytes(19_000_000))
+    problems = [one.problem for one in entries(tmp_path)]
+    assert problems == [""] * 10 + ["the zip can't be read (more than 200 MB unpacked)"]
+
+
+def test_only_one_version_of_a_student_is_held_in_memory(tmp_path):
+    files = {f"ana/{number}_{NAME}": bytes([number]) * 10 for number in range(4)}
+    (ana,) = collect([written(tmp_path, files)], STEM)
+    assert len(ana.content) == 10
+    assert len(ana.notes) == 3
