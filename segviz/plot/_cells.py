@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgba
 from matplotlib.patches import Rectangle
 
 from segviz.plot import _style
 
 LINE, INK = "#767676", "#1f1f1f"
+_EDGE = to_rgba(LINE)
 _POINTS = 72.0
 
 
@@ -30,12 +34,47 @@ def text_of(value: float) -> str:
     return ("0" if text == "-0" else text).replace("-", "−")
 
 
+class _Boxes(PolyCollection):
+    """Rectangles, drawn in the order in which they came: two thousand patches take seconds."""
+
+    def __init__(self) -> None:
+        super().__init__([], zorder=1)
+        self.set_in_layout(False)
+        self._known: list[tuple[Any, ...]] = []
+
+    def add(
+        self, corner: tuple[float, float], size: tuple[float, float] = (1, 1), *,
+        face: Any = "none", edge: Any = "none", linewidth: float = 0, linestyle: str = "-",
+    ) -> None:  # fmt: skip
+        """Add one rectangle, colours with their alpha."""
+        (left, top), (width, height) = corner, size
+        right, bottom = left + width, top + height
+        place = ((left, top), (right, top), (right, bottom), (left, bottom))
+        self._known.append((place, face, edge, linewidth, linestyle))
+        self.stale = True
+
+    def draw(self, renderer: Any) -> None:
+        """Hand all of them to the renderer at once."""
+        if len(self.get_paths()) != len(self._known):
+            places, faces, edges, widths, styles = zip(*self._known, strict=True)
+            self.set_verts(np.array(places))
+            self.set_facecolor(faces)
+            self.set_edgecolor(edges)
+            self.set_linewidth(widths)
+            self.set_linestyle(styles)
+        super().draw(renderer)
+
+
 @dataclass(frozen=True)
 class Sheet:
     """Axes on which one cell is ``unit`` inches wide and high; y goes down."""
 
     axes: Axes
     unit: float
+    _boxes: _Boxes = field(default_factory=_Boxes, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.axes.add_collection(self._boxes, autolim=False)
 
     def cell(
         self, column: float, row: float, value: float | str | None = None, *,
@@ -44,15 +83,13 @@ class Sheet:
     ) -> None:  # fmt: skip
         """Draw one cell with its upper left corner at (column, row)."""
         if colour:
-            self._box(column, row, facecolor=colour, alpha=0.6 if strong else 0.25, linewidth=0)
+            face = to_rgba(colour, 0.6 if strong else 0.25)
+            self._boxes.add((column, row), face=face)
         for place, stripe in enumerate(stripes):
             part = 1 / len(stripes)
             corner = (column + place * part, row + 0.86)
-            self.axes.add_patch(Rectangle(corner, part, 0.14, facecolor=stripe, linewidth=0))
-        self._box(
-            column, row, fill=False, edgecolor=LINE, linewidth=0.4 if faint else 0.7,
-            linestyle="--" if dashed else "-", hatch="///" if hatched else None,
-        )  # fmt: skip
+            self._boxes.add(corner, (part, 0.14), face=to_rgba(stripe))
+        self._outline((column, row), 0.4 if faint else 0.7, "--" if dashed else "-", hatched)
         if value is not None:
             self.write(column, row, value, bold=lit, faint=faint)
         if lit:
@@ -69,7 +106,9 @@ class Sheet:
         if points < 4:
             return
         at = {"left": column, "center": column + width / 2, "right": column + width}[align]
-        options: dict[str, Any] = {"ha": align, "va": "center_baseline", "fontsize": points}
+        # Within the Axes, so that nobody need ask each of them how large it is.
+        options: dict[str, Any] = {"in_layout": False, "fontsize": points}
+        options |= {"ha": align, "va": "center_baseline"}
         options["fontweight"] = "bold" if bold else "normal"
         self.axes.text(at, row + 0.5, text, color="#6a6a6a" if faint else INK, **options)
 
@@ -86,8 +125,14 @@ class Sheet:
         """Write a caption above the row."""
         self.axes.text(column, row - 0.12, words, ha="left", va="bottom", fontsize=9, color=INK)
 
-    def _box(self, column: float, row: float, **style: Any) -> None:
-        self.axes.add_patch(Rectangle((column, row), 1, 1, **style))
+    def _outline(
+        self, corner: tuple[float, float], linewidth: float, linestyle: str, hatched: bool
+    ) -> None:
+        if not hatched:
+            self._boxes.add(corner, edge=_EDGE, linewidth=linewidth, linestyle=linestyle)
+            return
+        style: dict[str, Any] = {"edgecolor": LINE, "linewidth": linewidth, "linestyle": linestyle}
+        self.axes.add_artist(Rectangle(corner, 1, 1, fill=False, hatch="///", **style))
 
 
 def sheets(sizes: Sequence[tuple[float, float]], *, height: float = 4.0) -> list[Sheet]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -105,7 +106,7 @@ def _cell(
     square = Rectangle(
         (column - 0.5, row - 0.5), 1, 1, facecolor=colour, edgecolor=_LINE, linestyle=style, lw=0.8
     )
-    axes.add_patch(square)
+    axes.add_artist(square)  # add_patch would look for new limits, and they are set anyway
     if value is not None:
         _number(axes, column, row, value, "#767676" if faint else "black")
 
@@ -113,7 +114,9 @@ def _cell(
 def _number(axes: Axes, column: float, row: float, value: float, colour: str = "black") -> None:
     text = _text(value)
     size = 10 if len(text) < 3 else 8
-    axes.text(column, row, text, ha="center", va="center", fontsize=size, color=colour)
+    # Within the Axes, so that the layout need not ask each of them how large it is.
+    style: dict[str, Any] = {"ha": "center", "va": "center", "in_layout": False}
+    axes.text(column, row, text, fontsize=size, color=colour, **style)
 
 
 def _text(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -90,13 +91,16 @@ def number_table(
         if lit is not None and lit[row, column]:
             colour = _LIT
         corner = (column - 0.5, row - 0.5)
-        axes.add_patch(Rectangle(corner, 1, 1, facecolor=colour, edgecolor="#767676"))
+        # add_patch would look for new limits, and they are set below.
+        axes.add_artist(Rectangle(corner, 1, 1, facecolor=colour, edgecolor="#767676"))
         text = f"{value:.2f}".rstrip("0").rstrip(".") if value % 1 else f"{value:.0f}"
         text = "" if np.isnan(value) else text
-        axes.text(column, row, text.replace("-", "−"), ha="center", va="center", fontsize=11)
+        middle: dict[str, Any] = {"ha": "center", "va": "center", "in_layout": False}
+        axes.text(column, row, text.replace("-", "−"), fontsize=11, **middle)
         if notes is not None:
             note = str(notes[row, column])
-            axes.text(column - 0.44, row - 0.42, note, ha="left", va="top", fontsize=7)
+            corner_of: dict[str, Any] = {"ha": "left", "va": "top", "in_layout": False}
+            axes.text(column - 0.44, row - 0.42, note, fontsize=7, **corner_of)
     size = f"{rows} × {columns}"
     axes.set_title(f"{title}, {size}" if title else size, fontsize=10, loc="left")
     axes.set(xlim=(-0.55, columns - 0.45), ylim=(rows - 0.45, -0.55), aspect="equal")

@@ -142,7 +142,8 @@ def overlap_counts(counts: ArrayLike, *, title: str = "stamps on each output") -
     most = max(float(table.max()), 1.0)
     for (row, column), count in np.ndenumerate(table):
         grey = str(1 - 0.5 * count / most)
-        sheet.axes.add_patch(Rectangle((column, row + 0.9), 1, 1, facecolor=grey, linewidth=0))
+        below = Rectangle((column, row + 0.9), 1, 1, facecolor=grey, linewidth=0, zorder=0.9)
+        sheet.axes.add_patch(below)
         sheet.cell(column, row + 0.9, float(count))
     words = f"{title}, {table.min():g} to {most:g}"
     sheet.axes.set_title(words, loc="left", fontsize=10, y=0.98, va="top")
