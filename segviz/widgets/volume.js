@@ -1,6 +1,7 @@
-import { element, format, open, putText } from "./core.js";
+import { format, open } from "./core.js";
 import { player, slider, toggle } from "./controls.js";
 import { picture } from "./canvas.js";
+import { legend } from "./volume_legend.js";
 
 // The two axes that a cut across one axis shows: rows and columns.
 export const shownAxes = (axis) => [0, 1, 2].filter((one) => one !== axis);
@@ -85,25 +86,6 @@ function drawnCut(view, axis, voxel, move) {
       [{ row: at[down], column: at[along], colour: "#fff" }]);
   });
   return made.element;
-}
-
-function legend(view) {
-  const { classes, colours } = view.scene;
-  const line = element("p", { class: "segviz-whole" });
-  classes.slice(1).forEach((name, i) => {
-    const [red, green, blue] = colours.slice(3 * i, 3 * i + 3);
-    const patch = element("span", { "aria-hidden": "true" });
-    Object.assign(patch.style, {
-      display: "inline-block", width: "14px", height: "14px", margin: "0 6px -2px 0",
-      background: `rgb(${red} ${green} ${blue})`, border: "1px solid var(--segviz-line)",
-    });
-    const words = element("span");
-    putText(words, name);
-    words.style.marginRight = "18px";
-    line.append(patch, words);
-  });
-  line.style.margin = "0";
-  return line;
 }
 
 export default { render };
