@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from conftest import cells_of
+from number_tables import kinds, scrubber, texts
 from playwright.sync_api import expect
 
 from segviz.widgets import Pooling2D
@@ -26,38 +27,9 @@ def root(notebook):
         "for name in w.parameters[:-1]: setattr(w, name, w.trait_defaults(name))"
     )
     root = notebook.widget(0)
-    _scrubber(root).focus()
+    scrubber(root).focus()
     notebook.page.keyboard.press("Home")
     return root
-
-
-def _scrubber(root):
-    return root.get_by_label("Step", exact=True)
-
-
-def _table(root, number):
-    """The texts of a table's cells, '' where there is none, in one list."""
-    return (
-        root.locator(".segviz-table")
-        .nth(number)
-        .evaluate(
-            """table => [...table.querySelectorAll('.segviz-cell')].map((cell) =>
-             (cell.querySelector('input') ?? cell.querySelector('span')).value
-             ?? cell.querySelector('span').textContent)"""
-        )
-    )
-
-
-def _kinds(root, kind, number=0):
-    return (
-        root.locator(".segviz-table")
-        .nth(number)
-        .evaluate(
-            """(table, kind) => [...table.querySelectorAll('.segviz-cell')]
-             .flatMap((cell, i) => (cell.dataset.kind === kind ? [i] : []))""",
-            kind,
-        )
-    )
 
 
 def _texts(values):
@@ -65,19 +37,19 @@ def _texts(values):
 
 
 def test_steps_fill_in_the_result_and_light_the_largest(notebook, root):
-    assert _table(root, 0) == _texts(GRID)
-    assert _table(root, 1) == ["4", "", "", ""]
-    assert (_kinds(root, "seen"), _kinds(root, "lit")) == ([0, 1, 5], [4])
+    assert texts(root, 0) == _texts(GRID)
+    assert texts(root, 1) == ["4", "", "", ""]
+    assert (kinds(root, "seen"), kinds(root, "lit")) == ([0, 1, 5], [4])
     for _ in range(2):
         notebook.page.keyboard.press("ArrowRight")
     expect(root).to_contain_text(
         "Step 3 of 4: window rows 2 to 3, columns 0 to 1: largest is 1 (twice; the first counts), "
         "at row 2, column 1, index 9."
     )
-    assert _table(root, 1) == ["4", "5", "1", ""]
-    assert _table(root, 2) == ["4", "7", "9", ""]
-    assert (_kinds(root, "seen"), _kinds(root, "lit")) == ([8, 12, 13], [9])
-    assert _kinds(root, "lit", 1) == [2]
+    assert texts(root, 1) == ["4", "5", "1", ""]
+    assert texts(root, 2) == ["4", "7", "9", ""]
+    assert (kinds(root, "seen"), kinds(root, "lit")) == ([8, 12, 13], [9])
+    assert kinds(root, "lit", 1) == [2]
 
 
 def test_frame_stands_around_the_window_when_it_has_arrived(notebook, root):
@@ -97,28 +69,28 @@ def test_average_writes_its_sum_out(notebook, root):
     notebook.widget()
     expect(root).to_contain_text("(1 + 3 + 4 + 2) / 4 = 2.5")
     notebook.page.keyboard.press("Tab")
-    _scrubber(root).focus()
+    scrubber(root).focus()
     notebook.page.keyboard.press("End")
-    assert _table(root, 1) == ["2.5", "2.25", "0.5", "7"]
-    assert _table(root, 2) == ["10", "9", "2", "28"]
-    assert _kinds(root, "lit") == []
+    assert texts(root, 1) == ["2.5", "2.25", "0.5", "7"]
+    assert texts(root, 2) == ["10", "9", "2", "28"]
+    assert kinds(root, "lit") == []
 
 
 def test_odd_sizes_leave_a_rest_or_let_the_last_window_jut_out(notebook, root):
     root.get_by_label("columns").fill("5")
     notebook.widget()
-    assert _kinds(root, "unread") == [4, 9, 14, 19]
+    assert kinds(root, "unread") == [4, 9, 14, 19]
     expect(root).to_contain_text("4 of 20 numbers are never read.")
     root.get_by_label("ceil_mode").check()
     notebook.widget()
-    assert _kinds(root, "unread") == []
-    assert _kinds(root, "outside") == [5, 11, 17, 23]
+    assert kinds(root, "unread") == []
+    assert kinds(root, "outside") == [5, 11, 17, 23]
     expect(root).to_contain_text("columns = ⌈(n − k) / s⌉ + 1 = ⌈(5 − 2) / 2⌉ + 1 = 3")
-    _scrubber(root).focus()
+    scrubber(root).focus()
     notebook.page.keyboard.press("End")
     expected = Pooling2D(columns=5, ceil_mode=True).trace
-    assert _table(root, 1) == _texts(expected["output"])
-    assert _table(root, 2) == _texts(expected["indices"])
+    assert texts(root, 1) == _texts(expected["output"])
+    assert texts(root, 2) == _texts(expected["indices"])
 
 
 def test_cells_are_typed_in_and_walked_with_arrows(notebook, root):
@@ -132,8 +104,8 @@ def test_cells_are_typed_in_and_walked_with_arrows(notebook, root):
     press("ArrowDown")
     notebook.page.keyboard.type("31")
     notebook.widget()
-    assert _table(root, 0)[:6] == ["−12", "3", "2", "0", "4", "31"]
-    assert _table(root, 1)[0] == "31"
+    assert texts(root, 0)[:6] == ["−12", "3", "2", "0", "4", "31"]
+    assert texts(root, 1)[0] == "31"
     expect(root).to_contain_text("max(−12, 3, 4, 31) = 31")
     notebook.run("assert w.table[1, 1] == 31 and w.table[0, 0] == -12")
     press("ArrowLeft")
@@ -150,7 +122,7 @@ def test_numbers_typed_while_the_kernel_is_busy_are_not_lost(notebook, root):
         notebook.page.keyboard.type(number)
     notebook.page.evaluate("window.running")
     notebook.widget()
-    assert _table(root, 0)[:4] == ["11", "22", "33", "0"]
+    assert texts(root, 0)[:4] == ["11", "22", "33", "0"]
     notebook.run("assert w.table[0].tolist() == [11, 22, 33, 0], w.table")
 
 
@@ -170,7 +142,7 @@ def test_window_too_large_shows_the_rule_and_the_way_out(notebook, root):
     root.get_by_label("kernel_size").fill("4")
     alert = root.get_by_role("alert")
     expect(alert).to_contain_text("the window fits nowhere. Use a smaller kernel_size.")
-    assert _table(root, 1)[0] == "4"
+    assert texts(root, 1)[0] == "4"
     alert.get_by_role("button", name="Use kernel_size = 3").click()
     expect(alert).to_be_empty()
     notebook.widget()
@@ -179,7 +151,7 @@ def test_window_too_large_shows_the_rule_and_the_way_out(notebook, root):
 
 def test_a_press_on_the_output_goes_to_its_step(notebook, root):
     root.locator(".segviz-table").nth(1).locator(".segviz-cell").nth(3).click()
-    expect(_scrubber(root)).to_have_value("3")
+    expect(scrubber(root)).to_have_value("3")
     expect(root).to_contain_text("largest is 7 (4 times; the first counts), at row 2, column 2")
 
 
@@ -187,8 +159,8 @@ def test_plays_to_the_end_while_the_kernel_is_busy(notebook, root):
     notebook.start("import time\nend = time.time() + 6\nwhile time.time() < end: pass")
     root.get_by_role("button", name="Play").click()
     expect(root.get_by_role("button", name="Pause")).to_be_visible()
-    expect(_scrubber(root)).to_have_value("3", timeout=5000)
-    assert _table(root, 1) == ["4", "5", "1", "7"]
+    expect(scrubber(root)).to_have_value("3", timeout=5000)
+    assert texts(root, 1) == ["4", "5", "1", "7"]
     expect(root.get_by_role("button", name="Play")).to_be_visible()
     notebook.page.evaluate("window.running")
 
@@ -221,9 +193,9 @@ def test_keyboard_alone_plays_pauses_and_steps(notebook, root):
     press("Space")
     press("Home")
     press("ArrowRight")
-    expect(_scrubber(root)).to_have_value("1")
+    expect(scrubber(root)).to_have_value("1")
     press("ArrowLeft")
-    expect(_scrubber(root)).to_have_value("0")
+    expect(scrubber(root)).to_have_value("0")
 
 
 def test_picture_is_pooled_alike(notebook, root):
@@ -240,7 +212,7 @@ def test_second_view_shows_the_same_numbers(notebook, root):
     notebook.widget(0)
     other = notebook.widget(1)
     expect(other.get_by_label("kernel_size")).to_have_value("3")
-    assert _table(other, 0) == _table(root, 0)
+    assert texts(other, 0) == texts(root, 0)
 
 
 def test_largest_table_needs_no_sideways_scrolling(notebook, root, pictures):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from conftest import cells_of
+from number_tables import kinds, scrubber, texts
 from playwright.sync_api import expect
 
 from segviz.widgets import Unpooling2D
@@ -26,37 +27,9 @@ def root(notebook):
         "for name in w.parameters[:-1][::-1]: setattr(w, name, w.trait_defaults(name))"
     )
     root = notebook.widget()
-    _scrubber(root).focus()
+    scrubber(root).focus()
     notebook.page.keyboard.press("Home")
     return root
-
-
-def _scrubber(root):
-    return root.get_by_label("Step", exact=True)
-
-
-def _table(root, number):
-    """The texts of a table's cells, '' where there is none, in one list."""
-    return (
-        root.locator(".segviz-table")
-        .nth(number)
-        .evaluate(
-            """table => [...table.querySelectorAll('.segviz-cell')].map((cell) =>
-             cell.querySelector('input')?.value ?? cell.querySelector('span').textContent)"""
-        )
-    )
-
-
-def _kinds(root, number, kind):
-    return (
-        root.locator(".segviz-table")
-        .nth(number)
-        .evaluate(
-            """(table, kind) => [...table.querySelectorAll('.segviz-cell')]
-             .flatMap((cell, i) => (cell.dataset.kind === kind ? [i] : []))""",
-            kind,
-        )
-    )
 
 
 def _texts(values):
@@ -79,23 +52,23 @@ def test_keyboard_alone_goes_down_and_up_and_each_step_is_said(notebook, root):
     press = notebook.page.keyboard.press
     said = []
     for step in range(8):
-        expect(_scrubber(root)).to_have_value(str(step))
+        expect(scrubber(root)).to_have_value(str(step))
         notebook.widget()
         said.append(root.locator(".segviz-readout").text_content())
-        assert _table(root, 1) == ["4", "5", "1", "7"][: step + 1] + [""] * (3 - step)
+        assert texts(root, 1) == ["4", "5", "1", "7"][: step + 1] + [""] * (3 - step)
         press("ArrowRight")
     assert said == Unpooling2D().trace["say"]
-    assert _table(root, 2) == ["4", "7", "9", "10"]
-    assert _table(root, 3) == _texts(Unpooling2D().trace["unpooled"])
+    assert texts(root, 2) == ["4", "7", "9", "10"]
+    assert texts(root, 3) == _texts(Unpooling2D().trace["unpooled"])
 
 
 def test_the_number_that_moves_is_lit_where_it_was_and_where_it_goes(notebook, root):
     for _ in range(5):
         notebook.page.keyboard.press("ArrowRight")
     notebook.widget()
-    assert [_kinds(root, table, "lit") for table in range(4)] == [[7], [1], [1], [7]]
-    assert _kinds(root, 3, "seen") == [4]
-    assert _table(root, 3)[:8] == ["0", "0", "0", "0", "4", "0", "0", "5"]
+    assert [kinds(root, "lit", table) for table in range(4)] == [[7], [1], [1], [7]]
+    assert kinds(root, "seen", 3) == [4]
+    assert texts(root, 3)[:8] == ["0", "0", "0", "0", "4", "0", "0", "5"]
     expect(root).to_contain_text("index 7 = 1 × 4 + 3")
 
 
@@ -103,32 +76,32 @@ def test_nearest_fills_blocks_and_needs_no_index(notebook, root):
     _choose(notebook, root, up="nearest", down="average pooling")
     assert root.locator(".segviz-table").nth(2).is_hidden()
     assert root.get_by_label("indices").is_disabled()
-    _scrubber(root).focus()
+    scrubber(root).focus()
     for _ in range(4):
         notebook.page.keyboard.press("ArrowRight")
     notebook.widget()
-    assert _kinds(root, 3, "lit") == [0, 1, 4, 5]
-    assert _table(root, 3)[:4] == ["2.5", "2.5", "", ""]
+    assert kinds(root, "lit", 3) == [0, 1, 4, 5]
+    assert texts(root, 3)[:4] == ["2.5", "2.5", "", ""]
 
 
 def test_average_pooling_has_no_indices_and_says_what_to_do(notebook, root):
     root.get_by_label("down", exact=True).select_option("average pooling")
     alert = root.get_by_role("alert")
     expect(alert).to_contain_text("Average pooling saves no indices")
-    assert _table(root, 1)[0] == "4"
+    assert texts(root, 1)[0] == "4"
     alert.get_by_role("button", name="Use up = 'nearest'").click()
     expect(alert).to_be_empty()
     notebook.widget()
-    assert _table(root, 1)[0] == "2.5"
+    assert texts(root, 1)[0] == "2.5"
 
 
 def test_a_size_left_out_shears_table_and_picture_alike(notebook, root):
     _choose(notebook, root, rows=5, columns=5, ceil_mode=True, output_size="left out")
-    _scrubber(root).focus()
+    scrubber(root).focus()
     notebook.page.keyboard.press("End")
     notebook.widget()
     expected = Unpooling2D(rows=5, columns=5, ceil_mode=True, output_size="left out").trace
-    assert _table(root, 3) == _texts(expected["unpooled"])
+    assert texts(root, 3) == _texts(expected["unpooled"])
     expect(root).to_contain_text("5 rows and 5 columns → 3 → 6, not 5 (5 and 6 both give 3)")
     canvas = root.locator("canvas").last
     shown = cells_of(canvas, *expected["unpooled_picture"].shape)
@@ -151,33 +124,33 @@ def test_a_size_that_cannot_be_guessed_is_refused_with_the_remedy(notebook, root
 @pytest.mark.parametrize("indices", ["of another picture", "of the next layer"])
 def test_borrowed_indices_are_shown_on_the_way_up(notebook, root, indices):
     _choose(notebook, root, indices=indices)
-    assert _table(root, 2)[0] == "4"
-    _scrubber(root).focus()
+    assert texts(root, 2)[0] == "4"
+    scrubber(root).focus()
     notebook.page.keyboard.press("End")
     notebook.widget()
     expected = Unpooling2D(indices=indices).trace
     expect(root.locator(".segviz-table").nth(2)).to_contain_text("index used")
-    assert _table(root, 2) == _texts(expected["used"])
-    assert _table(root, 3) == _texts(expected["unpooled"])
+    assert texts(root, 2) == _texts(expected["used"])
+    assert texts(root, 3) == _texts(expected["unpooled"])
 
 
 def test_plays_to_the_end_while_the_kernel_is_busy(notebook, root):
     notebook.start("import time\nend = time.time() + 9\nwhile time.time() < end: pass")
     root.get_by_role("button", name="Play").click()
     expect(root.get_by_role("button", name="Pause")).to_be_visible()
-    expect(_scrubber(root)).to_have_value("7", timeout=9000)
-    assert _table(root, 3) == _texts(Unpooling2D().trace["unpooled"])
+    expect(scrubber(root)).to_have_value("7", timeout=9000)
+    assert texts(root, 3) == _texts(Unpooling2D().trace["unpooled"])
     notebook.page.evaluate("window.running")
 
 
 def test_a_press_on_a_pooled_number_goes_to_its_step_on_the_way_that_is_walked(notebook, root):
     cell = root.locator(".segviz-table").nth(1).locator(".segviz-cell").nth(2)
     cell.click()
-    expect(_scrubber(root)).to_have_value("2")
-    _scrubber(root).focus()
+    expect(scrubber(root)).to_have_value("2")
+    scrubber(root).focus()
     notebook.page.keyboard.press("End")
     cell.click()
-    expect(_scrubber(root)).to_have_value("6")
+    expect(scrubber(root)).to_have_value("6")
 
 
 def test_nothing_was_said_in_the_console(notebook):
