@@ -113,6 +113,7 @@ class TraceWidget(Exportable, anywidget.AnyWidget):
                 f"{', '.join(self.parameters)}."
             )
         self._lock = threading.RLock()
+        self._taking = self._taken = False
         self._done: dict[str, dict[str, Any]] = {}
         self._arrays: dict[str, dict[str, Any]] = {}
         for name, value in settings.items():
@@ -135,6 +136,10 @@ class TraceWidget(Exportable, anywidget.AnyWidget):
 
     def _inspect(self, *args: Any, **settings: Any) -> Mapping[str, Any]:
         return {}
+
+    def _sent(self, arrays: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What of an answer travels: not what the browser can look up in the rest."""
+        return arrays
 
     # What a student may read.
 
@@ -169,6 +174,7 @@ class TraceWidget(Exportable, anywidget.AnyWidget):
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take settings from the browser; what is not legal is answered, never raised."""
         with self._lock:
+            self._taking, self._taken = True, False
             try:
                 super().set_state(sync_data)
             except (ValueError, TypeError) as error:
@@ -176,6 +182,11 @@ class TraceWidget(Exportable, anywidget.AnyWidget):
                 self._refuse(error, {})
                 # The browser holds what was refused; this takes it back.
                 self.send_state([name for name in sync_data if name in self.parameters])
+                return
+            finally:
+                self._taking = False
+            if self._taken:
+                self._update()
 
     def _settings(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.parameters}
@@ -185,6 +196,9 @@ class TraceWidget(Exportable, anywidget.AnyWidget):
 
     def _update(self, _change: Any = None) -> None:
         with self._lock:
+            if self._taking:  # a message sets several traits and wants one answer
+                self._taken = True
+                return
             settings = self._settings()
             try:
                 self._answer(settings)
@@ -201,7 +215,7 @@ class TraceWidget(Exportable, anywidget.AnyWidget):
         with self.hold_sync():
             for answer, (inputs, arrays) in news.items():
                 self._done[answer], self._arrays[answer] = inputs, dict(arrays)
-                setattr(self, answer, pack(arrays))
+                setattr(self, answer, pack(self._sent(arrays)))
             self._settled, self._error, self._answered = settings, {}, self._asked
 
     def _refuse(self, error: Exception, remedy: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -104,30 +105,43 @@ class Trip:
 
     def unpooled(self) -> NDArray[Any]:
         """The map after the way up."""
+        return self._unpooled
+
+    @cached_property
+    def _unpooled(self) -> NDArray[Any]:
         return self.up(self.pooled, self.used, self.size)
 
+    @cached_property
     def sources(self) -> NDArray[np.int64]:
         """Which pooled value each place of the output shows, counted row by row; -1 for none."""
         numbers = 1 + np.arange(self.pooled.size).reshape(self.pooled.shape)
         return self.up(numbers, self.used, self.size) - 1
 
+    def moves(self) -> dict[str, NDArray[Any]]:
+        """The way up as indices: the ``places`` that the pooled values go to, or for copies
+        which of the ``rows`` and of the ``columns`` each one of the output shows."""
+        if self.used is not None:
+            return {"places": self.used.astype(np.uint16)}
+        rows, columns = np.divmod(self.sources, self.pooled.shape[1])
+        return {"rows": rows[:, 0].astype(np.uint8), "columns": columns[0].astype(np.uint8)}
+
     def writes(self) -> list[list[int]]:
         """The places of the output that each pooled value is written to, in turn."""
         if self.used is not None:
             return [[int(index)] for index in self.used.ravel()]
-        sources = self.sources().ravel()
+        sources = self.sources.ravel()
         return [np.flatnonzero(sources == j).tolist() for j in range(self.pooled.size)]
 
     def lost(self) -> int:
         """How many pooled values another one is written over."""
-        return int(self.pooled.size - np.unique(self.sources()[self.sources() >= 0]).size)
+        return int(self.pooled.size - np.unique(self.sources[self.sources >= 0]).size)
 
     def back(self) -> int:
         """How many numbers of ``x`` were written to the place where they stood."""
         rows, columns = (min(n, m) for n, m in zip(self.x.shape, self.size, strict=True))
         common = (slice(rows), slice(columns))
         same = self.unpooled()[common] == self.x[common]
-        return int((same & (self.sources()[common] >= 0)).sum())
+        return int((same & (self.sources[common] >= 0)).sum())
 
 
 def _nearest(values: NDArray[Any], _indices: None, output_size: tuple[int, ...]) -> NDArray[Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from segviz.ops.convolution import conv2d, convolution_indices
-from segviz.ops.transposed_convolution import conv_transpose1d
+from segviz.ops.convolution import conv2d
+from segviz.ops.convolution_matrix import convolution_matrix_1d
 from segviz.plot.atrous_convolution import atrous_convolution_2d
 from segviz.plot.sliding_window import _heat_table
 from segviz.widgets._base import TraceWidget, codes
@@ -134,15 +136,21 @@ def _ways(n: int, place: int, rates: list[int]) -> np.ndarray:
     """Along one axis: on how many ways each pixel reaches the unit at ``place`` of each layer.
 
     That is the gradient of the unit where every weight is 1, and the gradient of a convolution is
-    the transposed convolution; uint8 of shape (layers, n).
+    its transposed matrix; uint8 of shape (layers, n).
     """
     ways = np.zeros((len(rates), n), np.uint8)
     for layer in range(len(rates)):
-        counts = np.eye(1, n, place)[0]
-        for rate in rates[layer::-1]:
-            counts = conv_transpose1d(counts, np.ones(K), padding=rate, dilation=rate)
+        counts = _taps(n, rates[layer])[place]
+        for rate in rates[:layer][::-1]:
+            counts = counts @ _taps(n, rate)
         ways[layer] = counts
     return ways
+
+
+@lru_cache(maxsize=80)  # every rate, on both axes; all of them take less than 3 MB
+def _taps(n: int, rate: int) -> np.ndarray:
+    """The matrix of one layer along one axis, all weights one: row i marks what unit i reads."""
+    return convolution_matrix_1d(np.ones(K), n, padding=rate, dilation=rate)
 
 
 def _span(ways: np.ndarray) -> list[int]:
@@ -153,13 +161,10 @@ def _span(ways: np.ndarray) -> list[int]:
 
 def _taps_inside(size: tuple[int, ...], at: list[int], rate: int) -> int:
     """How many of the nine taps of the unit at ``at`` stand on the map and not on added zeros."""
-    inside = 1
-    for n, place in zip(size, at, strict=True):
-        inputs = convolution_indices(n, K, padding=rate, dilation=rate)[place]
-        inside *= int((inputs >= 0).sum())
-    return inside
+    return math.prod(int(_taps(n, rate)[place].sum()) for n, place in zip(size, at, strict=True))
 
 
+@lru_cache
 def _heat(most: int) -> np.ndarray:
     """Colour code of every count: 0 is black, 1 already easy to see, ``most`` the brightest."""
     counts = np.arange(_MOST + 1).clip(1, most)

@@ -27,6 +27,30 @@ export function soFar({ pooled, unpooled, writes }, count, ground = 0) {
   return asRows(shown, unpooled.shape);
 }
 
+// The picture's way: each pooled value is copied to its rows and columns, or goes to its place
+// among zeros. Where it comes from that very place, the picture has it.
+export function pictureTrip(picture, detail) {
+  const { unpooled_size: size, places, rows, columns } = detail;
+  const pooled = detail.pooled_picture ?? lookedUp(picture, places, detail.picture_size);
+  if (!size) return { pooled };
+  const up = Object.assign(new Uint8Array(size[0] * size[1]), { shape: size });
+  const width = pooled.shape[1];
+  if (places) pooled.forEach((code, i) => (up[places[i]] = code));
+  else {
+    for (let i = 0; i < up.length; i++) {
+      up[i] = pooled[rows[Math.floor(i / size[1])] * width + columns[i % size[1]]];
+    }
+  }
+  return { pooled, up };
+}
+
+function lookedUp(picture, places, [, width]) {
+  const whole = picture.shape[1];
+  const codes = Uint8Array.from(places, (place) =>
+    picture[Math.floor(place / width) * whole + (place % width)]);
+  return Object.assign(codes, { shape: places.shape });
+}
+
 function render(context) {
   const view = open(context, "Down and up again with a table of numbers");
   for (const name of ["down", "up"]) choice(view, name);
@@ -157,8 +181,11 @@ function thumbnails(view) {
     before.element, small.element, back.element, beside);
   Object.assign(row.style, { flex: "1 1 100%", maxWidth: "none" });
   Object.assign(beside.style, { flex: "1 1 240px", width: "auto", marginTop: "1.4em" });
+  let known, trip;
   view.onDraw(() => {
-    const { picture_size: size, pooled_picture: pooled, unpooled_picture: up } = view.detail();
+    const { picture_size: size } = view.detail();
+    if (known !== (known = view.detail())) trip = pictureTrip(codes, known);
+    const { pooled, up } = trip;
     const fit = Math.max(...codes.shape) + 1;
     const paint = (made, name, image, [rows, columns]) => {
       made.name(`${name}, ${rows} × ${columns}`);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -125,7 +127,21 @@ class Unpooling2D(TraceWidget):
             "pooled_picture": _grey_codes(trip.pooled),
             "picture_outcome": _picture_outcome(trip),
         }
-        return {**shown, "unpooled_picture": _grey_codes(trip.unpooled())} if trip.fits else shown
+        if not trip.fits:
+            return shown
+        return {
+            **shown,
+            "unpooled_picture": _grey_codes(trip.unpooled()),
+            "unpooled_size": list(trip.size),
+            "moves_back": trip.used is not None and trip.used is trip.own,
+            **trip.moves(),
+        }
+
+    def _sent(self, arrays: Mapping[str, Any]) -> Mapping[str, Any]:
+        known = {"unpooled_picture"}
+        if arrays.get("moves_back"):  # each pooled value is the picture's at its place
+            known.add("pooled_picture")
+        return {name: one for name, one in arrays.items() if name not in known}
 
     def _nearest(self, settings: dict[str, Any]) -> dict[str, Any]:
         """What a reader would change first; then the smallest change."""
@@ -188,14 +204,19 @@ class Unpooling2D(TraceWidget):
 
 def _extended(values: Any) -> np.ndarray:
     """The table, continued to its largest size, so that a larger one has numbers to show."""
-    whole = np.random.default_rng(2).integers(0, 10, (LARGEST, LARGEST))
+    whole = _drawn_numbers(2).copy()
     whole[: len(values), : len(values[0])] = values
     return whole
 
 
 def _others() -> np.ndarray:
     """Another table, whose indices may be borrowed."""
-    return np.random.default_rng(11).integers(0, 10, (LARGEST, LARGEST))
+    return _drawn_numbers(11)
+
+
+@cache
+def _drawn_numbers(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 10, (LARGEST, LARGEST))
 
 
 def _borrowed(size: tuple[int, ...]) -> np.ndarray:
