@@ -21,30 +21,48 @@ def volume_cuts(
     *,
     at: Sequence[int],
     spacing: Sequence[float] = (1, 1, 1),
+    titles: Sequence[str] = (),
 ) -> np.ndarray:
     """Draw the three cuts of a volume through one voxel, with outlines of what is labelled.
 
     Args:
         image: grey, shape ``(D, H, W)``, in [0, 1].
-        labels: integers of the same shape, 0 is background; None for the volume alone.
+        labels: integers of the same shape, 0 is background; None for the volume alone. Several, of
+            shape ``(n, D, H, W)``, are drawn one below the other.
         at: the voxel, one number for each axis.
         spacing: size of a voxel along each axis, in any unit.
+        titles: one for each of several labels.
 
     Returns:
-        The matplotlib Axes, one for each axis.
+        The matplotlib Axes: one for each axis, in a row for each of several labels.
 
     >>> volume_cuts(np.zeros((4, 5, 6)), at=(1, 2, 3)).shape
     (3,)
     """
     image = np.asarray(image)
-    figure = _style.figure(height=3.4)
-    axes = figure.subplots(1, 3)
+    sets = [None] if labels is None else list(np.asarray(labels).reshape(-1, *image.shape))
+    figure = _style.figure(height=3.4 * len(sets))
+    axes = figure.subplots(len(sets), 3, squeeze=False)
+    for row, one in zip(axes, sets, strict=True):
+        _cut_row(row, image, one, at, spacing)
+    for row, title in zip(axes, titles, strict=False):
+        row[0].set_ylabel(title, fontsize=11)
+    return axes if np.ndim(labels) == 4 else axes[0]
+
+
+def _cut_row(
+    axes: np.ndarray,
+    image: np.ndarray,
+    labels: np.ndarray | None,
+    at: Sequence[int],
+    spacing: Sequence[float],
+) -> None:
     for axis, place in enumerate(at):
         rows, columns = (n for n in range(3) if n != axis)
         shape = {"cmap": "gray", "vmin": 0, "vmax": 1, "aspect": spacing[rows] / spacing[columns]}
         axes[axis].imshow(image.take(place, axis), interpolation="nearest", **shape)
         if labels is not None:
-            _outlines(axes[axis], np.asarray(labels).take(place, axis))
+            _outlines(axes[axis], labels.take(place, axis))
         others = (at[columns], at[rows])
         axes[axis].axvline(others[0], color="white", linewidth=0.6, alpha=0.6)
         axes[axis].axhline(others[1], color="white", linewidth=0.6, alpha=0.6)
@@ -52,7 +70,6 @@ def volume_cuts(
         axes[axis].set_title(
             f"axis {axis}, slice {place} of 0 to {image.shape[axis] - 1}", fontsize=10
         )
-    return axes
 
 
 def surfaces(

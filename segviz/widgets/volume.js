@@ -1,4 +1,4 @@
-import { format, open } from "./core.js";
+import { element, format, open } from "./core.js";
 import { player, slider, toggle } from "./controls.js";
 import { picture } from "./canvas.js";
 import { legend } from "./volume_legend.js";
@@ -54,19 +54,39 @@ function render(context) {
     if ("axis_0" in wanted) walk.seek(wanted.axis_0);
     view.tell(wanted);
   };
-  view.stage.append(...[0, 1, 2].map((axis) => drawnCut(view, axis, voxel, move)), legend(view));
+  const rows = labelSets(view.scene).map((labels, number) => {
+    const cuts = [0, 1, 2].map((axis) => drawnCut(view, labels, axis, voxel, move));
+    return view.scene.titles.length ? titled(view.scene.titles[number], cuts) : cuts;
+  });
+  view.stage.append(...rows.flat(), legend(view));
   view.onDraw(() => view.say(sentence(view.scene, voxel())));
   return view.close;
 }
 
-export function sentence({ image, labels, classes }, [first, second, third]) {
-  const at = indexOf(image.shape, 0, first, second, third);
-  return `Voxel ${first}, ${second}, ${third}: grey ${format(image[at] / 255)}, `
-    + `${classes[labels[at]]}.`;
+// The labels one after another, each as long as the volume.
+export function labelSets({ image, labels }) {
+  const count = labels.length / image.length;
+  return Array.from({ length: count }, (_, number) =>
+    labels.subarray(number * image.length, (number + 1) * image.length));
 }
 
-function drawnCut(view, axis, voxel, move) {
-  const { image } = view.scene;
+export function sentence(scene, [first, second, third]) {
+  const { image, classes, titles } = scene;
+  const at = indexOf(image.shape, 0, first, second, third);
+  const names = labelSets(scene).map((labels, number) =>
+    (titles.length ? `${titles[number]}: ` : "") + classes[labels[at]]);
+  return `Voxel ${first}, ${second}, ${third}: grey ${format(image[at] / 255)}, `
+    + `${names.join(", ")}.`;
+}
+
+function titled(title, cuts) {
+  const row = element("div", { class: "segviz-stage" }, ...cuts);
+  row.style.margin = "0";
+  return element("div", { class: "segviz-whole" }, element("p", { class: "segviz-caption" }, title), row);
+}
+
+function drawnCut(view, labels, axis, voxel, move) {
+  const { image, colours } = view.scene;
   const [down, along] = shownAxes(axis);
   const made = picture(view, {
     label: `axis ${axis}`,
@@ -78,7 +98,9 @@ function drawnCut(view, axis, voxel, move) {
   view.onDraw(() => {
     const at = voxel();
     const now = `${at[axis]} ${view.get("labelled")}`;
-    if (key !== now) pixels = cut(view.scene, axis, at[axis], view.get("labelled"));
+    if (key !== now) {
+      pixels = cut({ image, labels, colours }, axis, at[axis], view.get("labelled"));
+    }
     key = now;
     made.name(`across axis ${axis}, slice ${at[axis]}`);
     const [rows, columns] = [image.shape[down], image.shape[along]];

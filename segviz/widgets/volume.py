@@ -25,7 +25,8 @@ class VolumeSlices(TraceWidget):
     Args:
         image: grey, shape ``(D, H, W)`` or ``(1, D, H, W)``, in [0, 1], each axis up to 96 long; a
             drawn volume by default.
-        labels: integers of shape ``(D, H, W)``, 0 is background.
+        labels: integers of shape ``(D, H, W)``, 0 is background; several are cut side by side.
+        titles: one for each of the labels, such as "truth" and "network".
         classes: names of the labels, the background's first.
         **settings: ``axis_0``, ``axis_1``, ``axis_2`` (the voxel; the middle by default),
             ``labelled`` (whether the labels are shown).
@@ -34,8 +35,8 @@ class VolumeSlices(TraceWidget):
         ValueError, TypeError: arrays or settings that do not fit each other.
 
     >>> widget = VolumeSlices(np.zeros((4, 6, 8)), np.ones((4, 6, 8), int), classes=("a", "b"))
-    >>> widget, widget.trace["label"]
-    (VolumeSlices(axis_0=2, axis_1=3, axis_2=4, labelled=True), 'b')
+    >>> widget, widget.trace["labels"]
+    (VolumeSlices(axis_0=2, axis_1=3, axis_2=4, labelled=True), ['b'])
     """
 
     axis_0 = Whole(0, 0, LARGEST - 1)
@@ -46,15 +47,17 @@ class VolumeSlices(TraceWidget):
     def __init__(
         self,
         image: Any = None,
-        labels: Any = None,
-        *,
+        *labels: Any,
+        titles: Sequence[str] = (),
         classes: Sequence[str] = CLASSES,
         **settings: Any,
     ) -> None:
         if image is None:
-            image, labels = _drawn_volume()
+            image, *labels = _drawn_volume()
         self._image = _grey_volume(image)
-        self._labels = _labels(labels, self._image.shape, len(classes))
+        sets = [_labels(one, self._image.shape, len(classes)) for one in labels or (None,)]
+        self._labels = np.stack(sets)
+        self._titles = _titles(titles, len(sets))
         self._classes = tuple(classes)
         middle = {f"axis_{axis}": n // 2 for axis, n in enumerate(self._image.shape)}
         super().__init__(**{**middle, **settings})
@@ -70,6 +73,7 @@ class VolumeSlices(TraceWidget):
         return {
             "image": np.rint(self._image * 255).astype(np.uint8),
             "labels": self._labels,
+            "titles": list(self._titles),
             "classes": list(self._classes),
             "colours": np.rint(colours).astype(np.uint8),
         }
@@ -84,7 +88,7 @@ class VolumeSlices(TraceWidget):
                 )
         return {
             "grey": float(self._image[voxel]),
-            "label": self._classes[self._labels[voxel]],
+            "labels": [self._classes[labels[voxel]] for labels in self._labels],
         }
 
     def _still(self) -> Figure:
@@ -96,14 +100,16 @@ class VolumeSlices(TraceWidget):
     def _frame(self, step: int) -> Figure:
         at = (step, self._settled["axis_1"], self._settled["axis_2"])
         labels = self._labels if self.labelled else None
-        return volume_cuts(self._image, labels, at=at)[0].figure
+        return volume_cuts(self._image, labels, at=at, titles=self._titles).flat[0].figure
 
     def _describe(self) -> str:
         at = ", ".join(str(self._settled[f"axis_{axis}"]) for axis in range(3))
         size = " x ".join(map(str, self._image.shape))
         names = " and ".join(self._classes[1:])
+        twice = f", in {' and '.join(self._titles)}" if self._titles else ""
         return (
-            f"A volume of {size} voxels cut in three directions at voxel {at}; labelled: {names}."
+            f"A volume of {size} voxels cut in three directions at voxel {at}; "
+            f"labelled: {names}{twice}."
         )
 
 
@@ -136,6 +142,14 @@ def _labels(labels: Any, size: tuple[int, ...], classes: int) -> np.ndarray:
             f"{classes} classes. Use 0 to {classes - 1}, or give more names."
         )
     return array.astype(np.uint8)
+
+
+def _titles(titles: Sequence[str], count: int) -> tuple[str, ...]:
+    if titles and len(titles) != count:
+        raise ValueError(f"{len(titles)} titles for {count} labels: give one for each, or none.")
+    if count == 1:
+        return tuple(titles)
+    return tuple(titles) or tuple(f"labels {number + 1}" for number in range(count))
 
 
 @cache

@@ -21,6 +21,13 @@ def test_voxels_are_drawn_as_long_as_they_are():
     assert volume_cuts(IMAGE, at=(1, 2, 3), spacing=(3, 1, 2))[1].get_aspect() == 1.5
 
 
+def test_several_labels_are_outlined_one_below_the_other():
+    axes = volume_cuts(IMAGE, np.stack([IMAGE > 0.5, IMAGE > 2]), at=(1, 2, 3), titles=["a", "b"])
+    assert axes.shape == (2, 3)
+    assert [row[0].get_ylabel() for row in axes] == ["a", "b"]
+    assert [len(row[1].collections) for row in axes] == [1, 0]
+
+
 def test_surface_encloses_the_object_in_its_units():
     labels = np.zeros((6, 6, 6), int)
     labels[2:4, 2:4, 2:4] = 1

@@ -24,7 +24,20 @@ def test_the_volume_travels_once_as_bytes():
 def test_the_voxel_is_read():
     trace = _widget(axis_0=3, axis_1=1, axis_2=7).trace
     assert trace["grey"] == IMAGE[3, 1, 7]
-    assert trace["label"] == "b"
+    assert trace["labels"] == ["b"]
+
+
+def test_several_labels_are_cut_at_the_same_voxel():
+    widget = VolumeSlices(IMAGE, LABELS, 1 - LABELS, classes=("a", "b"), axis_0=3)
+    assert widget.trace["labels"] == ["b", "a"]
+    assert widget._scene["labels"]["shape"] == [2, 4, 6, 8]
+    assert widget._scene["titles"] == ["labels 1", "labels 2"]
+    assert len(widget._still().axes) == 6
+
+
+def test_titles_are_as_many_as_the_labels():
+    with pytest.raises(ValueError, match="2 titles for 1 labels"):
+        VolumeSlices(IMAGE, LABELS, titles=("truth", "network"), classes=("a", "b"))
 
 
 def test_sliders_end_where_the_volume_does():

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { cut, indexOf, sentence, shownAxes } = await load("volume.js");
+const { cut, indexOf, labelSets, sentence, shownAxes } = await load("volume_legend.js", "volume.js");
 
 const shaped = (values, ...shape) => Object.assign(Uint8Array.from(values), { shape });
 const count = Array.from({ length: 24 }, (_, n) => n * 10);
@@ -11,6 +11,7 @@ const scene = {
   labels: shaped(count.map((_, n) => (n === 23 ? 1 : 0)), 2, 3, 4),
   colours: shaped([200, 100, 0, 0, 0, 0], 2, 3),
   classes: ["background", "part"],
+  titles: [],
 };
 
 test("a cut shows the two other axes, rows first", () => {
@@ -33,4 +34,11 @@ test("what is labelled is tinted, and only while labels are shown", () => {
 
 test("the read-out names the voxel, its grey value and its label", () => {
   assert.equal(sentence(scene, [1, 2, 3]), "Voxel 1, 2, 3: grey 0.9, part.");
+});
+
+test("of several labels each is told with its title", () => {
+  const labels = Uint8Array.from([...scene.labels, ...Array(24).fill(0)]);
+  const two = { ...scene, labels, titles: ["truth", "network"] };
+  assert.deepEqual(labelSets(two).map((one) => [one.length, one[23]]), [[24, 1], [24, 0]]);
+  assert.equal(sentence(two, [1, 2, 3]), "Voxel 1, 2, 3: grey 0.9, truth: part, network: background.");
 });
