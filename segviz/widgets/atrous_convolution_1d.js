@@ -1,4 +1,5 @@
-import { element, format, open, putAttribute, putText, widthOf } from "./core.js";
+import { element, format, open, putAttribute, putText } from "./core.js";
+import { widthOf } from "./drawing.js";
 import { choice, player, slider } from "./controls.js";
 import { numberTable } from "./tables.js";
 

@@ -1,5 +1,6 @@
 // Pictures on canvas: every pixel a crisp square, colours looked up in Python's tables.
-import { element, widthOf } from "./core.js";
+import { element } from "./core.js";
+import { widthOf } from "./drawing.js";
 
 // Codes (uint8, shape [rows, columns]) through a table (uint8, shape [256, 3]) to RGBA.
 // Colour pictures (shape [rows, columns, 3]) need no table. A missing one is left clear.

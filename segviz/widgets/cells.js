@@ -1,5 +1,6 @@
 // Tables of hundreds of small numbers on one canvas: stamps, matrices, vectors.
-import { element, format, putAttribute, putText, widthOf } from "./core.js";
+import { element, format, putAttribute, putText } from "./core.js";
+import { widthOf } from "./drawing.js";
 
 // A canvas of fixed height, so that nothing on the page jumps while sliders move.
 //   keys: whether it takes the focus, so that followArrows can listen

@@ -1,5 +1,6 @@
-// The floor under every widget: state in and out, redrawing, theme, keys, read-out.
+// The floor under every widget: state in and out, keys, read-out; drawing.js has the rest.
 // Nothing here computes a result; Python has done that.
+import { drawWhenChanged, followTheme } from "./drawing.js";
 
 const TYPES = {
   uint8: Uint8Array, int8: Int8Array, uint16: Uint16Array, int16: Int16Array,
@@ -152,6 +153,8 @@ export function open({ model, el }, label) {
   layOut(view, el, label);
   drawWhenChanged(view);
   followTheme(view);
+  showErrors(view);
+  sayWhenWaiting(view);
   view.close = () => {
     for (const close of view.closers) close();
     view.root.remove();
@@ -187,63 +190,20 @@ function layOut(view, el, label) {
   el.append(view.root);
 }
 
-// What an answer changes is drawn when it comes, so that it is there for the next frame; whatever
-// else changes until then, a second answer too, is drawn in that frame.
-function drawWhenChanged(view) {
-  let [scheduled, frame, stale, answered] = [0, 0, false, view.get("_answered")];
-  // Not before the first frame: until then not all is there that is to be drawn.
-  let early = true;
-  const drawNow = drawer(view);
-  const atFrame = () => {
-    [scheduled, early] = [0, false];
-    if (stale) drawNow((stale = false));
-    // For whoever waits for a picture: it is drawn, and asked equals drawn when it is the last.
-    const numbers = { asked: view.get("_asked"), drawn: view.get("_answered"), frame: (frame += 1) };
-    Object.assign(view.root.dataset, numbers);
-  };
-  view.redraw = () => {
-    stale = true;
-    scheduled ||= requestAnimationFrame(atFrame);
-  };
-  const changed = () => {
-    view.redraw();
-    if (answered === (answered = view.get("_answered")) || early) return;
-    early = true;
-    drawNow((stale = false));
-  };
-  view.model.on("change", changed);
-  widthOf(view, view.root);
+function showErrors(view) {
+  let shown;
+  view.onDraw(() => {
+    if (view.get("_error") !== shown) showError(view, (shown = view.get("_error")));
+  });
+}
+
+function sayWhenWaiting(view) {
   const patience = setInterval(() => {
     const behind = view.hasAsked && view.get("_asked") > view.get("_answered");
     view.waiting.hidden = !(behind && view.wasBehind);
     view.wasBehind = behind;
   }, 500);
-  view.closers.push(() => {
-    cancelAnimationFrame(scheduled);
-    clearInterval(patience);
-    view.model.off("change", changed);
-  });
-}
-
-// Texts first and canvases last: text on a canvas needs a layout, which any later text would undo.
-function drawer(view) {
-  let shownError;
-  return () => {
-    if (view.get("_error") !== shownError) showError(view, (shownError = view.get("_error")));
-    for (const one of view.drawers) one();
-    for (const one of view.painters.splice(0)) one();
-  };
-}
-
-// The width of a node, as of the last layout: asking the node makes the browser lay out the page.
-export function widthOf(view, node) {
-  let width;
-  const sized = new ResizeObserver(() => {
-    if (width !== (width = node.clientWidth)) view.redraw();
-  });
-  sized.observe(node);
-  view.closers.push(() => sized.disconnect());
-  return () => width || node.clientWidth;
+  view.closers.push(() => clearInterval(patience));
 }
 
 function showError(view, { message, remedy, label }) {
@@ -254,26 +214,4 @@ function showError(view, { message, remedy, label }) {
   const use = element("button", { type: "button" }, label);
   use.addEventListener("click", () => view.ask(remedy));
   view.error.append(use);
-}
-
-// A canvas does not follow the theme by itself.
-function followTheme(view) {
-  let colours = {};
-  const changed = () => {
-    colours = {};
-    view.redraw();
-  };
-  const style = getComputedStyle(view.root);
-  view.ink = (name) => (colours[name] ??= style.getPropertyValue(`--segviz-${name}`).trim());
-  view.family = () => (colours.family ??= style.fontFamily);
-  const themed = new MutationObserver(changed);
-  for (const node of [document.documentElement, document.body]) {
-    themed.observe(node, { attributes: true });
-  }
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  dark.addEventListener("change", changed);
-  view.closers.push(() => {
-    themed.disconnect();
-    dark.removeEventListener("change", changed);
-  });
 }

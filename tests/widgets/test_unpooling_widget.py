@@ -184,6 +184,30 @@ def test_the_picture_goes_the_same_way_with_the_same_rest(way):
         return
     shown = widget.trace["unpooled_picture"] / 255
     assert shown == pytest.approx(trip.unpooled(), abs=0.5 / 255 + 1e-9)
+    np.testing.assert_array_equal(_put_together(widget), widget.trace["unpooled_picture"])
+
+
+def _put_together(widget):
+    """The picture that comes up, from nothing but what the browser gets."""
+
+    def array(packed):
+        return np.frombuffer(packed["data"], packed["dtype"]).reshape(packed["shape"])
+
+    sent = widget._detail
+    assert "unpooled_picture" not in sent
+    height, width = sent["picture_size"]
+    picture = array(widget._scene["picture"])[:height, :width]
+    if "pooled_picture" in sent:
+        pooled = array(sent["pooled_picture"])
+    else:
+        pooled = picture.ravel()[array(sent["places"])]
+    np.testing.assert_array_equal(pooled, widget.trace["pooled_picture"])
+    if "rows" in sent:
+        return pooled[np.ix_(array(sent["rows"]), array(sent["columns"]))]
+    out = np.zeros(sent["unpooled_size"], np.uint8).ravel()
+    for place, code in zip(array(sent["places"]).ravel(), pooled.ravel(), strict=True):
+        out[place] = code
+    return out.reshape(sent["unpooled_size"])
 
 
 def test_by_hand():

@@ -53,6 +53,46 @@ test("an older answer never replaces a newer one", () => {
   assert.equal(trace().step, 2);
 });
 
+function pacing() {
+  const [frames, drawn] = [new Frames(), []];
+  let answer = 0;
+  const pace = core.pacer({
+    answered: () => answer, draw: () => drawn.push(answer), onFrame: () => drawn.push("frame"),
+    frame: frames.request,
+  });
+  const come = () => {
+    answer += 1;
+    pace.changed();
+  };
+  return { frames, drawn, pace, come };
+}
+
+test("an answer is drawn when it comes, one in a frame, and the last one in that frame", () => {
+  const { frames, drawn, pace, come } = pacing();
+  pace.redraw();
+  frames.next();
+  come();
+  assert.deepEqual(drawn, [0, "frame", 1]);
+  frames.next();
+  assert.deepEqual(drawn.splice(0), [0, "frame", 1, "frame"]);
+  for (let i = 0; i < 3; i++) come();
+  frames.next();
+  assert.deepEqual(drawn, [2, 4, "frame"]);
+});
+
+test("what is no answer waits for the frame, and so does an answer before the first one", () => {
+  const { frames, drawn, pace, come } = pacing();
+  come();
+  assert.deepEqual(drawn, []);
+  frames.next();
+  pace.changed();
+  pace.changed();
+  assert.deepEqual(drawn, [1, "frame"]);
+  frames.next();
+  frames.next();
+  assert.deepEqual(drawn, [1, "frame", 1, "frame"]);
+});
+
 test("numbers are short, with a true minus sign and no minus zero", () => {
   const cases = { "0.11": 1 / 9, "−1.3": -1.3, "0": -0.001, "4": 4, "100": 100, "−0.5": -0.5 };
   for (const [text, number] of Object.entries(cases)) assert.equal(core.format(number), text);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { asRows, phaseOf, soFar } = await load("unpooling.js");
+const { asRows, phaseOf, pictureTrip, soFar } = await load("unpooling.js");
 
 const shaped = (numbers, ...shape) => Object.assign(Float64Array.from(numbers), { shape });
 
@@ -34,4 +34,31 @@ test("copies come into a map that is empty", () => {
 
 test("what is not computed yet is missing from the rows", () => {
   assert.deepEqual(asRows([1, 2, 3, 4], [2, 2], 3), [[1, 2], [3, null]]);
+});
+
+const codes = (numbers, ...shape) => Object.assign(Uint8Array.from(numbers), { shape });
+
+test("a picture's values go to their places, and a later one is written over an earlier one", () => {
+  const { pooled, up } = pictureTrip(null, {
+    pooled_picture: codes([4, 5, 7], 1, 3), places: codes([3, 1, 3], 1, 3), unpooled_size: [2, 3],
+  });
+  assert.deepEqual([[...pooled], [...up], up.shape], [[4, 5, 7], [0, 5, 0, 7, 0, 0], [2, 3]]);
+});
+
+test("values that come from where they go are looked up in the picture, which may be wider", () => {
+  const { pooled, up } = pictureTrip(codes([1, 2, 0, 3, 4, 0], 2, 3), {
+    picture_size: [2, 2], places: codes([3], 1, 1), unpooled_size: [2, 2],
+  });
+  assert.deepEqual([[...pooled], [...up]], [[4], [0, 0, 0, 4]]);
+});
+
+test("copies are looked up by row and by column", () => {
+  const { up } = pictureTrip(null, {
+    pooled_picture: codes([1, 2], 1, 2), rows: [0, 0], columns: [0, 0, 1], unpooled_size: [2, 3],
+  });
+  assert.deepEqual([...up], [1, 1, 2, 1, 1, 2]);
+});
+
+test("a way up that does not fit leaves the pooled picture alone", () => {
+  assert.equal(pictureTrip(null, { pooled_picture: codes([1], 1, 1) }).up, undefined);
 });

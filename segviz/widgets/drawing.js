@@ -1,0 +1,83 @@
+// When a widget draws, how wide it may be, and in which colours.
+
+// An answer is drawn when it comes, so that it is there for the next frame; whatever else changes
+// until then, a second answer too, is drawn in that frame.
+//   answered(): the number of the last answer; onFrame(): called in each frame after the drawing
+export function pacer({ answered, draw, onFrame, frame = requestAnimationFrame }) {
+  let [scheduled, stale, known] = [0, false, answered()];
+  // Not before the first frame: until then not all is there that is to be drawn.
+  let early = true;
+  const atFrame = () => {
+    [scheduled, early] = [0, false];
+    if (stale) draw((stale = false));
+    onFrame();
+  };
+  const redraw = () => {
+    stale = true;
+    scheduled ||= frame(atFrame);
+  };
+  const changed = () => {
+    redraw();
+    if (known === (known = answered()) || early) return;
+    early = true;
+    draw((stale = false));
+  };
+  return { redraw, changed, stop: () => cancelAnimationFrame(scheduled) };
+}
+
+export function drawWhenChanged(view) {
+  let frame = 0;
+  const pace = pacer({
+    answered: () => view.get("_answered"),
+    draw: () => drawAll(view),
+    // For whoever waits for a picture: it is drawn, and asked equals drawn when it is the last.
+    onFrame: () => Object.assign(view.root.dataset,
+      { asked: view.get("_asked"), drawn: view.get("_answered"), frame: (frame += 1) }),
+  });
+  view.redraw = pace.redraw;
+  view.model.on("change", pace.changed);
+  widthOf(view, view.root);
+  view.closers.push(() => {
+    pace.stop();
+    view.model.off("change", pace.changed);
+  });
+}
+
+// Texts first and canvases last: text on a canvas needs a layout, which any later text would undo.
+function drawAll(view) {
+  for (const one of view.drawers) one();
+  for (const one of view.painters.splice(0)) one();
+}
+
+// The width of a node, as of the last layout: asking the node makes the browser lay out the page.
+export function widthOf(view, node) {
+  let width;
+  const sized = new ResizeObserver(() => {
+    if (width !== (width = node.clientWidth)) view.redraw();
+  });
+  sized.observe(node);
+  view.closers.push(() => sized.disconnect());
+  return () => width || node.clientWidth;
+}
+
+// A canvas does not follow the theme by itself.
+export function followTheme(view) {
+  let colours = {};
+  const changed = () => {
+    colours = {};
+    view.redraw();
+  };
+  const style = getComputedStyle(view.root);
+  view.ink = (name) => (colours[name] ??= style.getPropertyValue(`--segviz-${name}`).trim());
+  view.family = () => (colours.family ??= style.fontFamily);
+  const themed = new MutationObserver(changed);
+  for (const node of [document.documentElement, document.body]) {
+    themed.observe(node, { attributes: true });
+  }
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  dark.addEventListener("change", changed);
+  view.closers.push(() => {
+    themed.disconnect();
+    dark.removeEventListener("change", changed);
+  });
+}
