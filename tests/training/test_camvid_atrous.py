@@ -1,0 +1,88 @@
+"""Recipe camvid_atrous: cached maps, heads that differ in stride alone, the CRF, and the cards."""
+
+import numpy as np
+import pytest
+import torch
+
+from segviz import datasets
+from segviz.models import create
+from segviz.postprocessing import dense_crf
+from segviz.training import camvid_atrous
+from segviz.training._scores import street_scores
+
+NETWORKS = camvid_atrous.RECIPE.networks
+STRIDES = ("camvid_stride32", "camvid_stride16", "camvid_stride8")
+SOURCES = ("real", "stand-in")
+
+
+def made(name, seed=0):
+    network = NETWORKS[name]
+    return create(network.model, seed=seed, **network.variant).eval()
+
+
+@pytest.fixture(scope="module")
+def samples():
+    return datasets.load("camvid", split="test", source="bundled", size=(64, 96))[:3]
+
+
+@pytest.fixture(scope="module")
+def features(samples):
+    return camvid_atrous.prepare(samples, False)
+
+
+@pytest.mark.parametrize("name", [*STRIDES, "camvid_aspp_concatenation", "camvid_aspp_skip"])
+def test_cached_maps_train_what_the_whole_network_computes(samples, features, name):
+    model = made(name)
+    maps, target = camvid_atrous.draw(features, model, 6)(torch.Generator().manual_seed(0))
+    order = torch.randperm(6, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(target, features.masks[order])
+    both = [image for sample in samples for image in (sample.image, sample.image.flip(-1))]
+    assert torch.equal(features.masks[1], samples[0].mask.flip(-1))
+    with torch.no_grad():
+        from_cache = camvid_atrous.FromFeatures(model)(maps)
+        from_pictures = model(torch.stack(both)[order])
+    assert from_cache.shape == (6, 11, 64, 96)
+    torch.testing.assert_close(from_cache, from_pictures, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", STRIDES[1:])
+def test_a_head_gives_its_old_answers_at_the_old_places(samples, name):
+    """One head on all strides: its rate makes it see the same pixels, borders and all."""
+    coarse, fine = made(STRIDES[0], seed=1), made(name, seed=2)
+    fine.load_state_dict(coarse.state_dict())
+    step = 32 // fine.stride
+    with torch.no_grad():
+        old, new = (model.scores(samples[0].image[None]) for model in (coarse, fine))
+    assert old.std() > 0.01
+    torch.testing.assert_close(
+        new[..., step - 1 :: step, step - 1 :: step], old, rtol=1e-3, atol=1e-3
+    )
+
+
+def test_only_what_stands_behind_the_backbone_is_trained():
+    for name in NETWORKS:
+        model = made(name)
+        trained = [key for key, weight in model.named_parameters() if weight.requires_grad]
+        assert trained == [k for k, _ in model.named_parameters() if not k.startswith("backbone.")]
+        assert model.frozen
+
+
+def test_the_crf_is_that_of_the_library(samples):
+    model = made("camvid_aspp")
+    image = samples[0].image
+    with torch.no_grad():
+        found = camvid_atrous.Sharpened(model)(image[None])[0].numpy()
+        expected = dense_crf(model(image[None]).softmax(1)[0], image)
+    assert np.array_equal(found, expected)
+    assert found.sum(0) == pytest.approx(1, abs=1e-5)
+
+
+def test_scores_with_crf_keep_those_without(samples):
+    model = made("camvid_aspp")
+    alone = street_scores(model, samples, False)
+    both = camvid_atrous.scores_with_crf(model, samples, False)
+    assert {metric: both[metric] for metric in alone} == alone
+    assert set(both) - set(alone) == {"crf_mean_iou", "crf_boundary_f1"}
+    sharpened = street_scores(camvid_atrous.Sharpened(model), samples, False)
+    assert both["crf_mean_iou"] == sharpened["mean_iou"]
+    assert both["crf_boundary_f1"] == sharpened["boundary_f1"]
