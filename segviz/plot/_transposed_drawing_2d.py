@@ -93,7 +93,7 @@ class Drawing2D:
         sheet = self._sheet(axes, rows, columns, "input with zeros, window")
         first = np.divmod(self.step, self.output.shape[1]) + np.array([one.start for one in wide])
         taps = [
-            at + self.dilation * np.arange(k)
+            range(at, at + self.dilation * k, self.dilation)
             for at, k in zip(first, self.kernel.shape, strict=True)
         ]
         for row, up in enumerate(wide[0].source):

@@ -16,8 +16,16 @@ export function places(word, numbers) {
   return `${word}s ${numbers.slice(0, -1).join(", ")} and ${last}`;
 }
 
-// The taps of one stamp as {tap, target, product, after}; target is -1 where it is cropped.
+const stamps = new WeakMap();
+
+// The taps of one stamp as {tap, target, product, after}; target is -1 where it is cropped. They
+// are read a dozen times a picture, so they are made once.
 export function stampOf(trace, row) {
+  if (!stamps.has(trace)) stamps.set(trace, []);
+  return (stamps.get(trace)[row] ??= tapsOf(trace, row));
+}
+
+function tapsOf(trace, row) {
   const taps = trace.targets.shape[1];
   return Array.from({ length: taps }, (_, tap) => {
     const at = row * taps + tap;
