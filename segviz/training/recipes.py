@@ -16,6 +16,7 @@ from segviz.training import (
     deeplabv2_camvid,
     deeplabv3plus_camvid,
     em_unet,
+    hippo_vnet,
     patch_to_fcn,
     processes,
     segnet_camvid,
@@ -29,7 +30,14 @@ from segviz.training.devices import device
 from segviz.training.recipe import Recipe
 from segviz.training.runs import run, state_file, write_card
 
-_FOR_LAPTOPS = (patch_to_fcn, camvid_ladder, camvid_pretrained, camvid_decoders, em_unet)
+_FOR_LAPTOPS = (
+    patch_to_fcn,
+    camvid_ladder,
+    camvid_pretrained,
+    camvid_decoders,
+    em_unet,
+    hippo_vnet,
+)
 _AS_IN_THE_PAPERS = (
     segnet_camvid,
     unet_isbi2012,

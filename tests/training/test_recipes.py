@@ -7,7 +7,14 @@ import torch
 
 from segviz import datasets
 from segviz.models import predict_patches, to_fully_convolutional
-from segviz.training import camvid_ladder, list_recipes, load_card, load_checkpoint, patch_to_fcn
+from segviz.training import (
+    camvid_ladder,
+    hippo_vnet,
+    list_recipes,
+    load_card,
+    load_checkpoint,
+    patch_to_fcn,
+)
 from segviz.training import recipes as recipes_module
 from segviz.training.recipe import Network
 from segviz.training.recipes import evaluate, train
@@ -250,3 +257,38 @@ def test_imagenet_weights_are_worth_their_gap(source):
         for name in ("camvid_pretrained", "camvid_scratch")
     )
     assert pretrained - scratch >= 0.06
+
+
+def test_volumes_are_drawn_whole_as_they_are_tested():
+    """The border takes the same share of a volume in training as in the test."""
+    samples = datasets.load("hippocampus", split="test", source="bundled")[:3]
+    volumes = hippo_vnet.prepare(samples, False)
+    images, masks = hippo_vnet.draw(volumes, None, 4)(torch.Generator().manual_seed(0))
+    assert images.shape == (4, 1, *hippo_vnet.BOX)
+    for image, mask in zip(images, masks, strict=True):
+        [number] = [n for n, one in enumerate(volumes.masks) if torch.equal(one, mask)]
+        both = torch.stack([image.flatten(), volumes.images[number].flatten()])
+        assert torch.corrcoef(both)[0, 1] > 0.9
+
+
+def test_a_network_that_answers_the_truth_has_dice_one():
+    samples = datasets.load("hippocampus", split="test", source="bundled")[:1]
+    truth = hippo_vnet.boxed(samples[0].labels()["mask"])
+
+    class Truth(torch.nn.Linear):
+        def forward(self, images):
+            return torch.nn.functional.one_hot(truth, 3).permute(3, 0, 1, 2)[None].float()
+
+    scores = hippo_vnet.measure(Truth(1, 1), samples, False)
+    assert scores == {"dice": 1, "anterior": 1, "posterior": 1}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_dice_finds_the_small_parts_sooner_than_cross_entropies(source):
+    scores = {
+        name: load_card(f"hippo_{name}", source=source).scores["dice"]
+        for name in ("dice", "weighted", "plain")
+    }
+    for name in ("weighted", "plain"):
+        assert scores["dice"].mean - scores[name].mean >= 0.12
+        assert min(scores["dice"].seeds) > max(scores[name].seeds)
