@@ -14,6 +14,7 @@ from .intake import Submission
 
 __all__ = ["judged"]
 
+SECONDS_TO_CONNECT = 30
 _AHEAD = 4
 
 
@@ -74,7 +75,7 @@ def _cluster(jobs: int | None, scheduler: str | None, count: int) -> Iterator[An
     quiet["distributed.admin.large-graph-warning-threshold"] = "1GB"
     with dask.config.set(quiet):
         if scheduler:
-            with Client(scheduler, timeout=30) as client:
+            with _connected(scheduler) as client:
                 yield client
             return
         workers = min(jobs or _default_jobs(), count)
@@ -89,6 +90,24 @@ def _cluster(jobs: int | None, scheduler: str | None, count: int) -> Iterator[An
             Client(cluster) as client,
         ):
             yield client
+
+
+def _connected(scheduler: str) -> Any:
+    """A client of a scheduler that has workers."""
+    from distributed import Client
+
+    try:
+        client = Client(scheduler, timeout=SECONDS_TO_CONNECT)
+    except (OSError, ValueError) as error:
+        words = "Name a running one, such as tcp://192.168.0.7:8786"
+        raise OSError(f"--scheduler {scheduler}: {error}. {words}") from None
+    try:
+        client.wait_for_workers(1, timeout=SECONDS_TO_CONNECT)
+    except TimeoutError:
+        client.close()
+        words = f"Start one with: dask worker {scheduler}"
+        raise OSError(f"--scheduler {scheduler} has no worker. {words}") from None
+    return client
 
 
 def _default_jobs() -> int:

@@ -60,7 +60,6 @@ def entries(path: Path, leave_out: Path | None = None) -> Iterator[Entry]:
 
     Raises:
         FileNotFoundError: nothing is there.
-        ValueError: a zip that can't be read.
     """
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there.")
@@ -96,8 +95,8 @@ def _in_zip_of_class(path: Path) -> Iterator[Entry]:
             for info, name in named.items():
                 for entry in _zip_entry(archive, info, name.relative_to(wrapper)):
                     yield from _opened(entry)
-    except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise ValueError(f"{path}: the zip can't be read ({error}). Download it again.") from None
+    except Exception as error:  # what a damaged archive raises is nowhere listed
+        yield Entry(PurePosixPath(path.name), problem=_damaged("the", error))
 
 
 def _wrapper(names: Iterable[PurePosixPath]) -> PurePosixPath:
@@ -152,8 +151,8 @@ def _opened(entry: Entry, room: _Room | None = None) -> Iterator[Entry]:
             yield one
         if empty:
             raise ValueError("it holds no file")
-    except Exception as error:  # what a damaged archive raises is nowhere listed
-        yield replace(entry, content=b"", problem=f"the zip can't be read ({str(error)[:80]})")
+    except Exception as error:  # as above
+        yield replace(entry, content=b"", problem=_damaged("the", error))
     room.depth += 1
 
 
@@ -165,6 +164,10 @@ def _unzipped(content: bytes, folder: PurePosixPath, room: _Room) -> Iterator[En
             for entry in _zip_entry(archive, info, folder / name):
                 room.take(0, len(entry.content))
                 yield from _opened(entry, room)
+
+
+def _damaged(whose: str, error: Exception) -> str:
+    return f"{whose} zip can't be read ({str(error)[:80]})"
 
 
 def _named_files(archive: zipfile.ZipFile) -> dict[zipfile.ZipInfo, PurePosixPath]:
@@ -189,8 +192,7 @@ def _zip_entry(
         with archive.open(info) as file:
             content = file.read(_largest(path) + 1)
     except Exception as error:  # as above: zlib, lzma and struct have errors of their own
-        words = f"its zip can't be read ({str(error)[:80]})"
-        yield Entry(path, problem=words, date=info.date_time)
+        yield Entry(path, problem=_damaged("its", error), date=info.date_time)
         return
     if len(content) > _largest(path):
         yield Entry(path, problem=_too_large(path), date=info.date_time)

@@ -28,7 +28,7 @@ from typing import Any, NoReturn
 
 NEW_FILES, NEW_HOST_NAME, NEW_IPC = 0x00020000, 0x04000000, 0x08000000
 NEW_PROCESSES, NEW_NETWORK = 0x20000000, 0x40000000
-NO_SETUID, NO_DEVICES, NO_PROGRAMS = 2, 4, 8
+NO_SETUID, NO_DEVICES, NO_PROGRAMS, BIND_ALL = 2, 4, 8, 0x5000
 DIE_WITH_PARENT, SET_DUMPABLE, SET_FILTER, DROP_CAPABILITY, NO_NEW_PRIVILEGES = 1, 4, 22, 24, 38
 FIRST_USER = 1_000_000
 SOCKETS = ("shell", "stdin", "control", "iopub")
@@ -113,12 +113,25 @@ def _first_process(request: dict[str, Any], descriptors: list[int]) -> None:
 
 def _mount_private_files(request: dict[str, Any]) -> None:
     user, size = request["user"], request["disk_bytes"]
-    options = f"size={size},nr_inodes=4096,mode=0700,uid={user},gid={user}".encode()
+    options = f"size={size},nr_inodes=4096,mode=0755,uid={user},gid={user}".encode()
     safe = NO_SETUID | NO_DEVICES
     _call("mount", b"none", b"/", None, ctypes.c_ulong(0x40000 | 0x4000), None)  # private
+    below_tmp = [path for path in os.environ["SEGVIZ_BELOW_TMP"].split(":") if path]
+    _call("mount", b"/tmp", b"/run/tmp", None, ctypes.c_ulong(BIND_ALL), None)
     _call("mount", b"tmpfs", b"/tmp", b"tmpfs", ctypes.c_ulong(safe), options)
+    for path in below_tmp:
+        _put_back(path, user)
     _call("mount", b"tmpfs", b"/dev/shm", b"tmpfs", ctypes.c_ulong(safe), options)
     _call("mount", b"proc", b"/proc", b"proc", ctypes.c_ulong(safe | NO_PROGRAMS), None)
+
+
+def _put_back(path: str, user: int) -> None:
+    """The course or a Python that lies below /tmp, which the kernel's own files hide."""
+    os.seteuid(user)
+    os.makedirs(path, exist_ok=True)
+    os.seteuid(0)
+    source = path.replace("/tmp", "/run/tmp", 1).encode()
+    _call("mount", source, path.encode(), None, ctypes.c_ulong(BIND_ALL), None)
 
 
 def _kernel(request: dict[str, Any], descriptors: list[int]) -> None:

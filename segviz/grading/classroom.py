@@ -69,7 +69,7 @@ def grade_command(
     except ValueError as error:
         return _refuse(NOT_UNDERSTOOD, str(error))
     except OSError as error:  # no such scheduler, no room on the disk
-        return _refuse(NOT_UNDERSTOOD, f"{error}. What was judged is kept: run it again.")
+        return _refuse(NOT_UNDERSTOOD, f"{error}. What was judged so far is kept.")
     return _summary(task, results, Path(out))
 
 

@@ -52,7 +52,7 @@ def collect(paths: Iterable[Path], stem: str, out: Path | None = None) -> list[S
 
     Raises:
         FileNotFoundError: a path that isn't there.
-        ValueError: nothing was handed in, or a zip can't be read.
+        ValueError: nothing was handed in.
     """
     found: dict[tuple[str, str], list[Submission]] = {}
     for path in paths:
@@ -61,7 +61,7 @@ def collect(paths: Iterable[Path], stem: str, out: Path | None = None) -> list[S
             _add(found.setdefault((submission.student, identity), []), submission, stem)
     if not found:
         raise ValueError(
-            f"no submission in {', '.join(map(str, paths))}: name folders or zips of it."
+            f"no submission in {', '.join(map(str, paths))}. Name the folder or zip they are in."
         )
     names = [student for student, _ in found]
     chosen = []

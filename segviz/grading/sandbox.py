@@ -149,39 +149,45 @@ def _bubblewrap(folder: Path, withheld: Iterable[str]) -> list[str]:
     command = [program, *_privileges(), "--unshare-net", "--unshare-ipc"]
     command += ["--unshare-uts", "--unshare-cgroup-try", "--clearenv"]
     namespace = {} if os.geteuid() == 0 else {"SEGVIZ_USER_NAMESPACE": "1"}
-    for name, value in {**_ENVIRONMENT, **namespace}.items():
+    system, own = _system_folders(), _own_folders(folder)
+    below_tmp = {"SEGVIZ_BELOW_TMP": ":".join(p for p in (*system, *own) if p.startswith("/tmp/"))}
+    course = {"PYTHONPATH": str(Path(segviz.__file__).parents[1])}
+    for name, value in {**_ENVIRONMENT, **namespace, **below_tmp, **course}.items():
         command += ["--setenv", name, value]
-    for path in _system_folders():
-        command += [*_parents(path), "--ro-bind", path, path]
-    command += _without_course(Path(segviz.__file__).parents[1], _system_folders())
+    command += ["--tmpfs", "/tmp", "--dir", "/run/tmp"]
+    command += [*_bound(system), *_without_course(Path(segviz.__file__).parents[1], system)]
     for path in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
         if os.path.islink(path):
             command += ["--symlink", os.readlink(path), path]
-    package = Path(segviz.__file__).parent
-    command += [*_parents(package), "--ro-bind", str(folder / "segviz"), str(package)]
-    for data in (package / "_data", package.parent / "data"):
-        if data.is_dir():
-            command += ["--ro-bind", str(data), str(data)]
+    command += _bound(own)
     for path in _hidden_packages(withheld):
         command += ["--tmpfs", path] if os.path.isdir(path) else ["--ro-bind", os.devnull, path]
-    command += [
-        "--dir",
-        "/run",
-        "--ro-bind",
-        str(Path(__file__).with_name("_kernel_server.py")),
-        _SERVER,
-    ]
-    command += ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--dir", "/dev/shm"]
+    command += ["--ro-bind", str(Path(__file__).with_name("_kernel_server.py")), _SERVER]
+    command += ["--dev", "/dev", "--proc", "/proc", "--dir", "/dev/shm"]
     command += ["--ro-bind", os.devnull, "/dev/zero"]  # a way to shared memory, as mmap is
     return [*command, "--remount-ro", "/", "--chdir", "/", "--"]
 
 
-def _without_course(root: Path, folders: list[str]) -> list[str]:
+def _own_folders(folder: Path) -> dict[str, str]:
+    """Where segviz and its data are seen, and what is seen there."""
+    package = Path(segviz.__file__).parent
+    data = [str(one) for one in (package / "_data", package.parent / "data") if one.is_dir()]
+    return {str(package): str(folder / "segviz"), **{one: one for one in data}}
+
+
+def _bound(folders: dict[str, str]) -> list[str]:
+    command = []
+    for path, source in folders.items():
+        command += [*_parents(path), "--ro-bind", source, path]
+    return command
+
+
+def _without_course(root: Path, folders: dict[str, str]) -> list[str]:
     """A clone of the course below a folder that Python needs: its solutions must not be seen."""
     if not (root / "lectures").is_dir() or not any(root.is_relative_to(one) for one in folders):
         return []
     inside = [one for one in folders if Path(one).is_relative_to(root)]
-    return ["--tmpfs", str(root), *(part for one in inside for part in ("--ro-bind", one, one))]
+    return ["--tmpfs", str(root), *_bound({one: one for one in inside})]
 
 
 def _parents(path: str | Path) -> list[str]:
@@ -190,13 +196,13 @@ def _parents(path: str | Path) -> list[str]:
     return [part for parent in parents for part in ("--dir", str(parent))]
 
 
-def _system_folders() -> list[str]:
+def _system_folders() -> dict[str, str]:
     """What Python needs in order to run, and no more."""
     wanted = ["/usr", "/etc/ld.so.cache", "/etc/alternatives", sys.base_prefix, sys.prefix]
     wanted += ["/bin", "/sbin", "/lib", "/lib32", "/lib64"]
     wanted += [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
     there = [os.path.abspath(path) for path in wanted if os.path.exists(path)]
-    return list(dict.fromkeys(path for path in there if not os.path.islink(path)))
+    return {path: path for path in there if not os.path.islink(path)}
 
 
 def _hidden_packages(withheld: Iterable[str]) -> Iterator[str]:

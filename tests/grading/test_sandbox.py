@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from corpus.cases import RIGHT, answers, code_cell, notebook
 
-from segviz.grading import _reference, _worker
+from segviz.grading import _reference, _worker, sandbox
 from segviz.grading.exercise import Exercise, find_exercises, read_exercise
 
 pytestmark = pytest.mark.sandbox
@@ -200,3 +203,61 @@ def test_the_same_seed_gives_the_same_grades_and_another_folder_other_inputs(tmp
     assert "was graded with another seed than 6" in refused.stderr
     seed = tmp_path / "a" / "seed.json"
     assert seed.stat().st_mode & 0o077 == 0
+
+
+def test_a_clone_below_tmp_is_seen_by_kernels_without_its_lectures(exercise, drawn, tmp_path):
+    """There the kernels' own files lie, and a clone beside them must not be hidden by those."""
+    clone = Path(tempfile.mkdtemp(dir="/tmp"))
+    try:
+        shutil.copytree(LECTURES.parent / "segviz", clone / "segviz")
+        shutil.copytree(LECTURES / "src", clone / "lectures" / "src")
+        (tmp_path / "ana.ipynb").write_bytes(notebook(answers(matrix=FIND)))
+        command = [sys.executable, "-m", "segviz", "grade", str(tmp_path / "ana.ipynb")]
+        command += ["--exercise", "06", "--out", str(tmp_path / "out"), "--jobs", "1"]
+        environment = {**os.environ, "PYTHONPATH": str(clone)}
+        done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True)
+    finally:
+        shutil.rmtree(clone)
+    assert done.returncode == 0, done.stderr
+    (path,) = (tmp_path / "out" / "results").iterdir()
+    result = json.loads(path.read_text("utf-8"))
+    assert result["points"] == {"stamp": 4.0, "output_size": 3.0, "matrix": 0.0}
+    assert result["notes"][0].endswith("LookupError: ['segviz']"), result["notes"]
+
+
+FIND = """
+import os, segviz
+raise LookupError(sorted(os.listdir(os.path.dirname(os.path.dirname(segviz.__file__)))))
+"""
+
+
+def test_a_clone_below_a_folder_that_python_needs_is_hidden(monkeypatch):
+    """As in /usr/local/src: all of /usr is seen, but what holds the solutions."""
+    monkeypatch.setattr(sandbox, "_system_folders", lambda: {"/usr": "/usr", "/": "/"})
+    command = sandbox._bubblewrap(Path("/nowhere"), [])
+    root = str(LECTURES.parent)
+    place = command.index(root, command.index("--tmpfs"))
+    assert command[place - 1] == "--tmpfs"
+    assert command.index(str(LECTURES.parent / "segviz")) > place
+
+
+def test_memory_shared_among_processes_is_refused_and_their_files_are_not(exercise, drawn):
+    """Pages that a process filled and left stay, while no process is seen to hold them."""
+    source = f"""
+import mmap, multiprocessing
+for open_it in (lambda: mmap.mmap(-1, 4096), lambda: mmap.mmap(open("/dev/zero").fileno(), 4096)):
+    try:
+        open_it()
+        raise LookupError("shared memory")
+    except OSError:
+        pass
+assert multiprocessing.Value("i", 3).value == 3
+{RIGHT["stamp"]}"""
+    from segviz.grading.run import grade_one
+
+    try:
+        address = _worker._server(exercise).address
+        result = grade_one(exercise, drawn, notebook(answers(stamp=source)), address)
+    finally:
+        _worker._forget(exercise)
+    assert result["total"] == 10.0, result["notes"]
