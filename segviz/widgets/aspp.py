@@ -100,7 +100,9 @@ class ASPP(TraceWidget):
         if truth is not None:
             known = true_classes(truth, full.shape[:2], count)
             self._truth = middles(known, self._size)
-        start = {"head": first, "cursor": (size[0] // 2, size[1] // 2)}
+        cursor = (size[0] // 2, size[1] // 2)
+        winner = int(self._fused(first, "sum")[:, *cursor].argmax())
+        start = {"head": first, "cursor": cursor, "class_index": winner}
         super().__init__(**(start | settings))
 
     def fused(self, fusion: str | None = None) -> np.ndarray:
