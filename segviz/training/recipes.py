@@ -10,6 +10,7 @@ from pathlib import Path
 from segviz.datasets import Samples, load
 from segviz.ops._checks import shown, whole_number
 from segviz.training import (
+    camvid_atrous,
     camvid_decoders,
     camvid_ladder,
     camvid_pretrained,
@@ -35,6 +36,7 @@ _FOR_LAPTOPS = (
     camvid_ladder,
     camvid_pretrained,
     camvid_decoders,
+    camvid_atrous,
     em_unet,
     hippo_vnet,
 )

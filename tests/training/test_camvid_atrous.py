@@ -7,12 +7,11 @@ import torch
 from segviz import datasets
 from segviz.models import create
 from segviz.postprocessing import dense_crf
-from segviz.training import camvid_atrous
+from segviz.training import camvid_atrous, load_card
 from segviz.training._scores import street_scores
 
 NETWORKS = camvid_atrous.RECIPE.networks
 STRIDES = ("camvid_stride32", "camvid_stride16", "camvid_stride8")
-SOURCES = ("real", "stand-in")
 
 
 def made(name, seed=0):
@@ -86,3 +85,33 @@ def test_scores_with_crf_keep_those_without(samples):
     sharpened = street_scores(camvid_atrous.Sharpened(model), samples, False)
     assert both["crf_mean_iou"] == sharpened["mean_iou"]
     assert both["crf_boundary_f1"] == sharpened["boundary_f1"]
+
+
+def means(name):
+    """Metric -> mean over the seeds on real pictures."""
+    return {metric: score.mean for metric, score in load_card(name).scores.items()}
+
+
+def test_lecture_08_tells_what_the_cards_say_of_output_strides():
+    strides = [means(name) for name in STRIDES]
+    iou = [scores["mean_iou"] for scores in strides]
+    assert max(iou) - min(iou) < 0.01
+    assert 0.015 < strides[-1]["boundary_f1"] - strides[0]["boundary_f1"] < 0.03
+    assert means("camvid_fcn16s")["mean_iou"] - max(iou) > 0.1
+
+
+def test_lecture_08_tells_what_the_cards_say_of_aspp_and_skip():
+    single, added = means("camvid_stride16"), means("camvid_aspp")
+    joined, loudest = means("camvid_aspp_concatenation"), means("camvid_aspp_maximum")
+    for several in (added, joined):
+        assert abs(several["mean_iou"] - single["mean_iou"]) < 0.008
+    assert 0.01 < single["mean_iou"] - loudest["mean_iou"] < 0.02
+    skip, ladder = means("camvid_aspp_skip"), means("camvid_fcn8s")
+    assert skip["boundary_f1"] > 1.9 * added["boundary_f1"]
+    assert added["mean_iou"] + 0.02 < skip["mean_iou"] < ladder["mean_iou"] - 0.09
+
+
+def test_lecture_08_tells_what_the_card_says_of_the_crf():
+    scores = means("camvid_aspp")
+    assert 0.045 < scores["crf_boundary_f1"] - scores["boundary_f1"] < 0.06
+    assert 0 < scores["crf_mean_iou"] - scores["mean_iou"] < 0.01
