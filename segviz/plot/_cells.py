@@ -57,7 +57,7 @@ class _Boxes(PolyCollection):
         """Hand all of them to the renderer at once."""
         if len(self.get_paths()) != len(self._known):
             places, faces, edges, widths, styles = zip(*self._known, strict=True)
-            self.set_verts(np.array(places))
+            self.set_verts(list(np.array(places)))
             self.set_facecolor(faces)
             self.set_edgecolor(edges)
             self.set_linewidth(widths)
