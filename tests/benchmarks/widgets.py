@@ -45,8 +45,8 @@ GOALS = """Goals: p95 <= 50 ms and >= 5 times faster than the peer, >= 45 frames
 is busy, <= 10,000 bytes and <= 5 ms of kernel time per update."""
 
 # Resolves to the milliseconds from the next mouse press until the new picture is painted, or to
-# null if none comes within ten seconds. A widget draws in an animation frame, so the next task
-# comes after the paint; the peer's image has to be decoded and then waits for its frame.
+# null if none comes within ten seconds. A widget says in an animation frame that it has drawn, so
+# the next task comes after the paint; the peer's image has to be decoded and waits for its frame.
 STOPWATCH = """(node, attribute) => {
   window.lap = new Promise((resolve) => {
     let start;
