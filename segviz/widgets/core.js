@@ -83,8 +83,11 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 // Text is written only where it differs: writing it anew makes the browser lay the page out.
+// What stands there already is changed rather than replaced, which would cost a new piece of layout.
 export function putText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+  if (node.textContent === text) return;
+  if (node.childNodes.length === 1 && node.firstChild.nodeType === 3) node.firstChild.data = text;
+  else node.textContent = text;
 }
 
 export function putAttribute(node, name, text) {
