@@ -1,4 +1,4 @@
-"""Volumes: cuts along each axis with their labels, and the surfaces of what is labelled."""
+"""Volumes: cuts along each axis, with outlines of what is labelled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from matplotlib.colors import to_rgb
 from segviz.plot import _style
 
 LABEL_COLOURS = (_style.CYCLE[4], _style.CYCLE[5], _style.CYCLE[2], _style.CYCLE[3])
-_ANGLES = ((20, -60), (20, 30), (20, 120))  # degrees above the plane, and around
 
 
 def volume_cuts(
@@ -41,7 +40,8 @@ def volume_cuts(
     """
     image = np.asarray(image)
     sets = [None] if labels is None else list(np.asarray(labels).reshape(-1, *image.shape))
-    figure = _style.figure(height=3.4 * len(sets))
+    # Smaller in several rows: a still of few bytes has the colours of small things only if it is.
+    figure = _style.figure(height=3.4 if len(sets) == 1 else 2.3 * len(sets))
     axes = figure.subplots(len(sets), 3, squeeze=False)
     for row, one in zip(axes, sets, strict=True):
         _cut_row(row, image, one, at, spacing)
@@ -70,60 +70,6 @@ def _cut_row(
         axes[axis].set_title(
             f"axis {axis}, slice {place} of 0 to {image.shape[axis] - 1}", fontsize=10
         )
-
-
-def surfaces(
-    labels: Any, *, spacing: Sequence[float] = (1, 1, 1), classes: Sequence[str] = ()
-) -> np.ndarray:
-    """Draw the surfaces of what is labelled in a volume, seen from three sides.
-
-    Args:
-        labels: integers of shape ``(D, H, W)``, 0 is background.
-        spacing: size of a voxel along each axis, in any unit.
-        classes: names, the background's first.
-
-    Returns:
-        The matplotlib Axes, one for each side.
-
-    Raises:
-        ValueError: nothing is labelled.
-
-    Source of the surface: Lorensen and Cline, Marching cubes (1987), by scikit-image.
-
-    >>> ball = np.pad(np.ones((2, 2, 2), int), 1)
-    >>> surfaces(ball).shape
-    (3,)
-    """
-    labels = np.pad(np.asarray(labels), 1)  # so that what touches the border is closed
-    present = [int(one) for one in np.unique(labels) if one]
-    if not present:
-        raise ValueError("labels holds only 0, the background: give a volume with an object in it.")
-    meshes = {one: _mesh(labels == one, spacing) for one in present}
-    figure = _style.figure(height=3.6)
-    axes = figure.subplots(1, len(_ANGLES), subplot_kw={"projection": "3d"})
-    for axis, (above, around) in zip(axes, _ANGLES, strict=True):
-        for one, (points, faces) in meshes.items():
-            axis.plot_trisurf(
-                *points.T, triangles=faces, color=LABEL_COLOURS[(one - 1) % len(LABEL_COLOURS)],
-                label=classes[one] if one < len(classes) else str(one), linewidth=0,
-            )  # fmt: skip
-        axis.view_init(above, around)
-        axis.set(xlabel="axis 0", ylabel="axis 1", zlabel="axis 2")
-        axis.set_aspect("equal")
-        axis.set_box_aspect(
-            np.diff([axis.get_xlim3d(), axis.get_ylim3d(), axis.get_zlim3d()])[:, 0], zoom=0.8
-        )
-        axis.tick_params(labelsize=7)
-        axis.locator_params(nbins=4)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    return axes
-
-
-def _mesh(inside: np.ndarray, spacing: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    from skimage.measure import marching_cubes
-
-    points, faces, *_ = marching_cubes(inside.astype(np.float32), 0.5, spacing=tuple(spacing))
-    return points, faces
 
 
 def _outlines(axes: Axes, labels: np.ndarray) -> None:

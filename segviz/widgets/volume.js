@@ -94,6 +94,8 @@ function drawnCut(view, labels, axis, voxel, move) {
     onCell: (row, column) => move(axis, row, column),
   });
   made.element.style.flex = "1 1 220px";
+  // Two rows of cuts fit on a projected page.
+  if (view.scene.titles.length > 1) made.element.style.maxWidth = "260px";
   let key, pixels;
   view.onDraw(() => {
     const at = voxel();

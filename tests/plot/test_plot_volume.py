@@ -1,11 +1,10 @@
-"""Cuts of a volume show the slices asked for; surfaces enclose what is labelled."""
+"""Cuts of a volume show the slices asked for."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from segviz.plot.volume import surfaces, volume_cuts
+from segviz.plot.volume import volume_cuts
 
 IMAGE = np.linspace(0, 1, 4 * 6 * 8).reshape(4, 6, 8)
 
@@ -26,17 +25,3 @@ def test_several_labels_are_outlined_one_below_the_other():
     assert axes.shape == (2, 3)
     assert [row[0].get_ylabel() for row in axes] == ["a", "b"]
     assert [len(row[1].collections) for row in axes] == [1, 0]
-
-
-def test_surface_encloses_the_object_in_its_units():
-    labels = np.zeros((6, 6, 6), int)
-    labels[2:4, 2:4, 2:4] = 1
-    axes = surfaces(labels, spacing=(2, 1, 1))[0]
-    low, high = axes.get_xlim()
-    assert low <= 2 * 2 + 1
-    assert high >= 2 * 4
-
-
-def test_nothing_labelled_has_no_surface():
-    with pytest.raises(ValueError, match="background"):
-        surfaces(np.zeros((3, 3, 3), int))
