@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from segviz.datasets.camvid import CLASSES
 from segviz.plot.dense_crf import CHANGE_COLOURS, changes, dense_crf
 from segviz.plot.fcn import CLASS_COLOURS, coloured
-from segviz.postprocessing import dense_crf_steps
+from segviz.postprocessing._mean_field import MeanField
 from segviz.widgets._base import TraceWidget
 from segviz.widgets._fcn_input import VOID, colour, colours, true_classes
 from segviz.widgets._fcn_rungs import plain
@@ -76,6 +76,9 @@ class DenseCRF(TraceWidget):
         self._truth = None
         if truth is not None:
             self._truth = true_classes(truth, self._size, len(self._classes))
+        self._mean_field = MeanField(
+            self._probabilities, self._picture.transpose(2, 0, 1) / np.float32(255)
+        )
         self._first = self._probabilities.argmax(axis=0).astype(np.uint8)
         super().__init__(**settings)
 
@@ -119,10 +122,8 @@ class DenseCRF(TraceWidget):
         smoothness_weight: float,
         smoothness_sigma: float,
     ) -> dict[str, Any]:
-        steps = dense_crf_steps(
-            self._probabilities,
-            self._picture.transpose(2, 0, 1) / np.float32(255),
-            iterations=ITERATIONS,
+        steps = self._mean_field.steps(
+            ITERATIONS,
             appearance_weight=appearance_weight,
             position_sigma=position_sigma,
             colour_sigma=colour_sigma,

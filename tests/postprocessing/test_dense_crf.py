@@ -10,8 +10,9 @@ from scipy import ndimage
 
 from segviz.datasets.synthetic import streets
 from segviz.postprocessing import dense_crf, dense_crf_steps
+from segviz.postprocessing._mean_field import MOST_KEPT, MeanField, _softmax
+from segviz.postprocessing._messages import LatticeKernels
 from segviz.postprocessing._permutohedral import Lattice
-from segviz.postprocessing.dense_crf import _lattice_message
 
 SETTINGS = {
     "appearance_weight": 2.0,
@@ -108,7 +109,8 @@ def test_labels_of_a_street_are_those_of_the_exact_sums():
 @pytest.mark.parametrize("sigma", [1.0, 3.0])
 def test_a_constant_is_counted_as_often_as_a_gaussian_counts_it(passes, sigma):
     place = np.indices((48, 48), dtype=np.float32).reshape(2, -1).T
-    message = _lattice_message([(place / np.float32(sigma), 1.0)], "none", passes)
+    lattice = Lattice.of(place / np.float32(sigma), passes)
+    message = LatticeKernels.of([lattice], "none", passes).message([1.0])
     sums = message(np.ones((48 * 48, 1), np.float32)).reshape(48, 48)[20:28, 20:28]
     assert sums.mean() == pytest.approx(2 * np.pi * sigma**2, rel=0.02)
 
@@ -177,3 +179,25 @@ def test_exact_refuses_a_large_picture():
     large = np.full((2, 129, 129), 0.5)
     with pytest.raises(ValueError, match="Use method='lattice'"):
         dense_crf(large, np.zeros((3, 129, 129)), method="exact")
+
+
+@pytest.mark.parametrize("classes", [2, 11, 15, 16, 21])
+def test_softmax_of_few_and_of_many_classes(classes):
+    scores = np.random.default_rng(0).normal(size=(50, classes)).astype(np.float32) * 30
+    before = scores.copy()
+    powers = np.exp(scores.astype(float) - scores.max(axis=1, keepdims=True))
+    assert np.allclose(_softmax(scores), powers / powers.sum(axis=1, keepdims=True), atol=1e-6)
+    assert np.array_equal(scores, before)
+
+
+def test_kept_lattices_give_what_new_ones_give():
+    """Settings one after another on one picture, each against a start from nothing."""
+    given = problem((9, 12), 4, seed=3)
+    kept = MeanField(*given)
+    for n in range(3 * MOST_KEPT):
+        changed = {"smoothness_sigma": 1.0 + n % 2, "colour_sigma": 5.0 + n % (MOST_KEPT + 3)}
+        options = (
+            SETTINGS | changed | {"appearance_weight": n % 4, "method": ("lattice", "fine")[n % 2]}
+        )
+        *_, found = kept.steps(3, **options)
+        assert np.array_equal(found, dense_crf(*given, iterations=3, **options))
