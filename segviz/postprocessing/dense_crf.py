@@ -84,7 +84,7 @@ def dense_crf_steps(
         up to 128 x 128 pixels. All count the pair of a pixel with itself, as the authors' code
         does and the formula does not.
     """
-    settings = {
+    settings: dict[str, Any] = {
         "appearance_weight": appearance_weight, "position_sigma": position_sigma,
         "colour_sigma": colour_sigma, "smoothness_weight": smoothness_weight,
         "smoothness_sigma": smoothness_sigma, "normalization": normalization, "method": method,
