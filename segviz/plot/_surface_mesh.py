@@ -28,7 +28,7 @@ class Mesh:
     labels: np.ndarray
     faces: np.ndarray
 
-    def centred(self, centre: Sequence[float], spacing: Sequence[float]) -> np.ndarray:
+    def centred(self, centre: np.ndarray, spacing: Sequence[float]) -> np.ndarray:
         """The corners in the units of the spacing, seen from ``centre``."""
         return self.corners * (np.asarray(spacing) / 2) - centre
 

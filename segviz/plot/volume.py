@@ -47,7 +47,7 @@ def volume_cuts(
         _cut_row(row, image, one, at, spacing)
     for row, title in zip(axes, titles, strict=False):
         row[0].set_ylabel(title, fontsize=11)
-    return axes if np.ndim(labels) == 4 else axes[0]
+    return axes[0] if labels is None or np.ndim(labels) == 3 else axes
 
 
 def _cut_row(

@@ -110,4 +110,5 @@ def _cross(axis: Axes, side: np.ndarray, radius: float) -> None:
     corner = np.array([-_CORNER, -_CORNER]) * radius
     for number, tip in enumerate(0.13 * radius * side[:2].T):
         axis.plot(*zip(corner, corner + tip, strict=True), color="black", linewidth=1)
-        axis.text(*(corner + 1.35 * tip), str(number), fontsize=8, ha="center", va="center")
+        across, up = corner + 1.35 * tip
+        axis.text(across, up, str(number), fontsize=8, ha="center", va="center")

@@ -53,7 +53,7 @@ class VolumeSlices(TraceWidget):
         **settings: Any,
     ) -> None:
         if image is None:
-            image, *labels = _drawn_volume()
+            image, labels = _drawn_volume()[0], _drawn_volume()[1:]
         self._image = _grey_volume(image)
         sets = [_labels(one, self._image.shape, len(classes)) for one in labels or (None,)]
         self._labels = np.stack(sets)
