@@ -8,13 +8,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .accidents import ACCIDENTS
 from .cases import Case
 from .forgeries import FORGERIES
 from .hostile import HOSTILE
 from .malformed import MALFORMED, write_special
+from .messages import MESSAGES
+from .objects import OBJECTS
 from .unlucky import UNLUCKY
 
-CASES: dict[str, Case] = {**FORGERIES, **HOSTILE, **UNLUCKY, **MALFORMED}
+CASES: dict[str, Case] = {
+    **FORGERIES,
+    **OBJECTS,
+    **HOSTILE,
+    **MESSAGES,
+    **UNLUCKY,
+    **ACCIDENTS,
+    **MALFORMED,
+}
 
 
 def write(folder: Path, names: list[str] | None = None) -> dict[str, Case]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .cases import Case, answers, notebook, stamp_case
+from .cases import FULL, Case, answers, code_cell, notebook, stamp_case
 
 _HEAD = "def stamp(x, kernel, stride):\n"
 
@@ -106,6 +106,33 @@ def output_size(n, kernel_size, stride, padding, output_padding, dilation):
     return (n - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1
 """
 
+_UNWAITED = """
+import os, signal, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+while True:
+    for _ in range(8):
+        try:
+            if os.fork() == 0:
+                end = time.time() + 0.2
+                while time.time() < end: pass
+                os._exit(0)
+        except OSError: pass
+    time.sleep(0.1)
+"""
+_NEARLY = "import time\ntime.sleep(11)\ndef {name}(*arguments): return 1\n"
+
+
+def _everything_nearly_too_slow() -> bytes:
+    """Each cell just keeps its limit, and every answer is wrong: none may be tried too often."""
+    slow = {name: _NEARLY.format(name=name) for name in FULL}
+    return notebook([*answers(**slow), code_cell("import time; time.sleep(11)", "extra")])
+
+
+def _fence() -> bytes:
+    cell = {"cell_type": "markdown", "id": "answer-stamp", "metadata": {}}
+    return notebook([{**cell, "source": "```" + "\n" * 300_000}, *answers()[2:]])
+
+
 HOSTILE: dict[str, Case] = {
     "hostile-endless": _inside("while True: pass", "stamp used more than 4 s of CPU"),
     "hostile-endless-at-once": stamp_case(
@@ -158,6 +185,11 @@ HOSTILE: dict[str, Case] = {
         {"stamp": 4.0, "output_size": 0.0, "matrix": 3.0},
         "output_size ",
     ),
+    "hostile-children-nobody-waits-for": _inside(_UNWAITED, "stamp took more than"),
+    "hostile-everything-nearly-too-slow": Case(
+        _everything_nearly_too_slow, dict.fromkeys(FULL, 0.0)
+    ),
+    "hostile-fence": Case(_fence, {**FULL, "stamp": 0.0}),
     "hostile-poisons-the-next": Case(
         # Right itself, it breaks what comes after it in the same kernel.
         lambda: notebook(answers(output_size=_POISON)),

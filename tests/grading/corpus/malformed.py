@@ -31,6 +31,20 @@ def _encrypted() -> bytes:
     return bytes(content)
 
 
+def _damaged() -> bytes:
+    """A zip whose one entry unpacks to nothing but an error of zlib's."""
+    content = bytearray(_zip({"06.ipynb": bytes(range(256)) * 9}))
+    content[38:48] = b"\xff" * 10
+    return bytes(content)
+
+
+def _nested() -> bytes:
+    content = _zip({"06.ipynb": notebook(answers())})
+    for _ in range(40):
+        content = _zip({"inner.zip": content})
+    return content
+
+
 def write_special(folder: Path, name: str) -> None:
     """What is no ordinary file: a link to another student's work, a pipe, a folder, a hole."""
     place = folder / name
@@ -38,7 +52,9 @@ def write_special(folder: Path, name: str) -> None:
     if not name.startswith("special-"):
         return
     place.mkdir(exist_ok=True)
-    if name == "special-link":
+    if name == "special-folder":
+        path.mkdir()
+    elif name == "special-link":
         path.symlink_to(folder / "good" / path.name)
     elif name == "special-pipe":
         os.mkfifo(path)
@@ -75,6 +91,12 @@ MALFORMED: dict[str, Case] = {
     "bad-zip-encrypted": _rejected(_encrypted(), "zip can't be read", "work.zip"),
     "bad-zip-bomb": _rejected(_zip({"06.ipynb": bytes(10**8)}), "larger than 20 MB", "work.zip"),
     "bad-only-a-text": _rejected(json.dumps("hello").encode(), "JSON, but not", "06.ipynb"),
+    "bad-many-cells": _rejected(b'{"cells": [' + b"{}," * 4_000_000 + b"{}]}", "more than 20,000"),
+    "bad-zip-damaged": _rejected(_damaged(), "its zip can't be read", "work.zip"),
+    "bad-zip-nested": _rejected(_nested(), "more than 3 zips in one another", "work.zip"),
+    "bad-zip-empty": _rejected(_zip({}), "it holds no file", "work.zip"),
+    "special-folder": Case(lambda: b"", None, "it is a folder with no file in it", ""),
+    "special-nothing": Case(lambda: b"", None, "it is a folder with no file in it", ""),
     "special-link": Case(lambda: b"", None, "it is a link", ""),
     "special-pipe": Case(lambda: b"", None, "not an ordinary file", ""),
     "special-hole": Case(lambda: b"", None, "larger than 20 MB", ""),
