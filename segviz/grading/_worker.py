@@ -10,6 +10,7 @@ import atexit
 import ctypes
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -19,6 +20,8 @@ from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
 from typing import Any
 
+from ._confined import confine
+from ._temporary import temporary_folder
 from .exercise import Exercise
 from .sandbox import KernelServer
 
@@ -51,8 +54,9 @@ def _in_own_process(
     if method == "forkserver":
         context.set_forkserver_preload(list(_PRELOADED))
     ours, theirs = context.Pipe(duplex=False)
+    folder = temporary_folder("own")
     process = context.Process(  # type: ignore[attr-defined]
-        target=_judge, args=(theirs, exercise, drawn, content, address), daemon=True
+        target=_judge, args=(theirs, exercise, drawn, content, address, folder), daemon=True
     )
     process.start()
     theirs.close()
@@ -66,15 +70,23 @@ def _in_own_process(
         process.kill()
         process.join()
         ours.close()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _judge(
-    answer: Connection, exercise: Exercise, drawn: Drawn, content: bytes, address: str
+    answer: Connection,
+    exercise: Exercise,
+    drawn: Drawn,
+    content: bytes,
+    address: str,
+    folder: str,
 ) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # nobody would read the result
     from .run import grade_one
 
+    if address:  # without a sandbox it starts kernels itself
+        confine(folder)
     try:
         began = time.process_time()
         result = grade_one(exercise, drawn, content, address)
