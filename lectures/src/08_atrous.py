@@ -423,7 +423,7 @@ def enlarged(scores, stride):
     return F.pad(large[..., move:, move:], (0, move, 0, move), mode="replicate")
 
 # %% [markdown]
-# Does that fit to the pixel? Take a case that can be worked out: scores that rise evenly from block to block, 0, 1, 2, and so on. At stride 8 these old values stand at the places 3, 7, 11, ..., and the new ones evenly between them.
+# Does that fit to the pixel? Take a case that can be worked out: scores that rise evenly from block to block, by 1 down the rows and by 100 along them. At stride 8 these old values stand at the places 3, 7, 11, ..., and the new ones evenly between them.
 
 # %% tags=["nbval-check-output"]
 for stride in (32, 16, 8):
@@ -434,20 +434,19 @@ for stride in (32, 16, 8):
 
 # %%
 head = training.load_checkpoint("camvid_fcn32s", source=streets.source).model.decoder.heads[0]
-
-def class_map(image, stride):
-    with torch.no_grad():
-        return enlarged(head(backbones[stride](image[None])[stride]), stride)[0].argmax(0)
+some = [streets[i] for i in range(0, len(streets), 4)]
+with torch.no_grad():
+    deep = {stride: torch.cat([network(sample.image[None])[stride] for sample in some])
+            for stride, network in backbones.items()}
+    class_maps = {stride: enlarged(head(maps), stride).argmax(1) for stride, maps in deep.items()}
 
 # %% [markdown]
 # > **Predict first.** 16 times as many answers, 6.5 times the price, nothing trained. What will the mean IoU do: rise a lot, a little, or fall? And the boundaries?
 
 # %%
-some = [streets[i] for i in range(0, len(streets), 4)]
 for stride in backbones:
     matrix, f1 = metrics.ConfusionMatrix(11), []
-    for sample in some:
-        found = class_map(sample.image, stride)
+    for found, sample in zip(class_maps[stride], some, strict=True):
         matrix.update(found, sample.mask)
         f1.append(metrics.boundary_f1(found, sample.mask, num_classes=11))
     print(f"output stride {stride:2}: mIoU {matrix.mean_iou:.3f}, boundary F1 {np.mean(f1):.3f}")
@@ -582,8 +581,7 @@ own = {name.replace(".0.weight", ".weight").replace(".0.bias", ".bias"): weight
        for name, weight in network.state_dict().items() if not name.startswith("backbone.")}
 missing = aspp.load_state_dict(own, strict=False).missing_keys
 with torch.no_grad():
-    deep = torch.cat([network.features(sample.image[None])[0] for sample in some])
-    same = torch.allclose(aspp(deep[:1]), network.scores(some[0].image[None]), atol=1e-4)
+    same = torch.allclose(aspp(deep[16][:1]), network.scores(some[0].image[None]), atol=1e-3)
 print("the library's scores:", same, " not used by addition:", missing)
 
 # %% [markdown]
@@ -591,7 +589,7 @@ print("the library's scores:", same, " not used by addition:", missing)
 
 # %%
 with torch.no_grad():
-    branches = [branch(aspp.norm(deep)) for branch in aspp.branches]
+    branches = [branch(aspp.norm(deep[16])) for branch in aspp.branches]
     copies = nn.Conv2d(44, 11, 1, bias=False)
     copies.weight.copy_(torch.eye(11).repeat(1, 4)[:, :, None, None])
     added = fuse(branches, "addition")
