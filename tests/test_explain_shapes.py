@@ -17,6 +17,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from segviz import explain_shapes
+from segviz.models import UNet
+from segviz.ops.encoder_decoder import nearest_unet_sizes
 
 
 def meta(network, *args, **kwargs):
@@ -119,6 +121,26 @@ def test_unet_needs_188_pixels():
     found = explain_shapes(meta(paper.UNet), (1, 100, 572))
     assert "'bottom.0': its kernel spans 3 x 3, larger than the map of 'pool (4)'" in found.clash
     assert found.nearest == ((1, 188, 572),)
+
+
+@pytest.mark.parametrize(
+    ("size", "below", "above"),
+    [
+        ((570, 570), (556, 556), (572, 572)),
+        ((570, 572), (556, 572), (572, 572)),
+        ((572, 570), (572, 556), (572, 572)),
+        ((570, 575), (556, 572), (572, 588)),
+        ((188, 200), (188, 188), (188, 204)),
+    ],
+)
+def test_our_unet_names_the_neighbours_below_and_above(size, below, above):
+    """It refuses a size by itself, in words that do not say on which axis."""
+    model = meta(UNet, width=4)
+    found = explain_shapes(model, (1, *size))
+    assert found.nearest == ((1, *below), (1, *above))
+    for n in range(2):
+        sides = [nearest_unet_sizes(side) for side in size]
+        assert tuple(sizes[-1 if n else 0] for sizes in sides) == (below, above)[n]
 
 
 def test_a_padded_unet_names_both_layers_and_both_sizes():

@@ -14,23 +14,37 @@ def nearest_size(
     """Return the nearest larger (direction 1) or smaller (-1) size of the picture that works.
 
     Each axis moves by itself, and only as long as the clash that is met lies on it. Where it is
-    not known on which, as with dense layers, all move together. A size at which the sum that
-    clashed first would only repeat a single row does not count, nor one at which rows and columns
-    have moved into the batch.
+    not known on which, as with dense layers, each is tried alone, with all others as long as it;
+    where that finds no size that works, all move together. A size at which the sum that clashed
+    first would only repeat a single row does not count, nor one at which rows and columns have
+    moved into the batch.
 
     Returns:
         The size (N, C, ...), or None if there is none within reach.
     """
-    search = _Search(network, size, first, direction)
-    while search.runs < MOST_RUNS:
-        clash = search.clash()
-        if clash is None:
-            return search.size
-        if clash.axes is None and search.make_equal():
-            continue
-        if clash.axes == () or clash.needs == -direction or not search.move(clash):
-            return None
-    return None
+    if first.axes is None and len(set(size[2:])) > 1:
+        alone = _axis_by_axis(network, size, direction)
+        if alone is not None and _Search(network, alone, first, direction).clash() is None:
+            return alone
+    return _Search(network, size, first, direction).run()
+
+
+def _axis_by_axis(
+    network: MetaNetwork, size: tuple[int, ...], direction: int
+) -> tuple[int, ...] | None:
+    """The size whose axes each work where all are equal, moved only where they must."""
+    found = []
+    for n in size[2:]:
+        equal = (*size[:2], *[n] * len(size[2:]))
+        try:
+            network.trace(equal)
+        except ShapeClash as clash:
+            near = _Search(network, equal, clash, direction).run()
+            if near is None:
+                return None
+            n = near[-1]
+        found.append(n)
+    return (*size[:2], *found)
 
 
 class _Search:
@@ -41,6 +55,18 @@ class _Search:
     ) -> None:
         self.network, self.size, self.direction = network, size, direction
         self.start, self.first, self.runs = size, first, 0
+
+    def run(self) -> tuple[int, ...] | None:
+        """Return the first size on the way that works, None if there is none within reach."""
+        while self.runs < MOST_RUNS:
+            clash = self.clash()
+            if clash is None:
+                return self.size
+            if clash.axes is None and self.make_equal():
+                continue
+            if clash.axes == () or clash.needs == -self.direction or not self.move(clash):
+                return None
+        return None
 
     def clash(self) -> ShapeClash | None:
         """Return what stops the network at the size reached, None if nothing does."""
