@@ -49,6 +49,8 @@ def judge_submission(
 def _in_own_process(
     exercise: Exercise, drawn: Drawn, content: bytes, address: str
 ) -> dict[str, Any]:
+    # Dask's nannies start workers as daemons, which may have no children; ours end before they do.
+    multiprocessing.current_process().daemon = False
     method = "forkserver" if sys.platform == "linux" else "spawn"
     context = multiprocessing.get_context(method)
     if method == "forkserver":
