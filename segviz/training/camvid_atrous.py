@@ -27,7 +27,7 @@ from segviz.training.recipe import Network, Recipe
 class Features:
     """The maps of the training pictures and their mirror images, and what they should become.
 
-    ``maps[32, 4]`` are those of stride 4 of the backbone with output stride 32.
+    ``maps[16, 4]`` are those of stride 4 of the backbone with output stride 16.
     """
 
     maps: dict[tuple[int, int], Tensor]  # (pictures, channels, rows, columns)
@@ -49,7 +49,8 @@ class FromFeatures(nn.Module):
 def prepare(samples: Samples, progress: bool) -> Features:
     """Run each backbone once; none changes, so every step would compute the same again."""
     backbones = {stride: _backbone(stride) for stride in (32, 16, 8)}
-    kept: dict[tuple[int, int], list[Tensor]] = {(s, s): [] for s in backbones} | {(16, 4): []}
+    read = [*((stride, stride) for stride in backbones), (16, 4)]
+    kept: dict[tuple[int, int], list[Tensor]] = {key: [] for key in read}
     masks = []
     for sample in tqdm(samples, desc="features", disable=not progress):
         both = torch.stack([sample.image, sample.image.flip(-1)]).to(device())

@@ -1,5 +1,7 @@
 """Recipe camvid_atrous: cached maps, heads that differ in stride alone, the CRF, and the cards."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ import torch
 from segviz import datasets
 from segviz.models import create
 from segviz.postprocessing import dense_crf
-from segviz.training import camvid_atrous, load_card
+from segviz.training import camvid_atrous, load_card, recipes
 from segviz.training._scores import street_scores
 
 NETWORKS = camvid_atrous.RECIPE.networks
@@ -85,6 +87,28 @@ def test_scores_with_crf_keep_those_without(samples):
     sharpened = street_scores(camvid_atrous.Sharpened(model), samples, False)
     assert both["crf_mean_iou"] == sharpened["mean_iou"]
     assert both["crf_boundary_f1"] == sharpened["boundary_f1"]
+
+
+def test_trained_measured_saved_and_measured_again(monkeypatch, tmp_path):
+    """On a few small stand-ins; the backbone stays out of the files."""
+    names = ("camvid_aspp", "camvid_aspp_skip")
+    small = replace(
+        camvid_atrous.RECIPE,
+        steps=2,
+        batch_size=4,
+        networks={name: NETWORKS[name] for name in names},
+    )
+    monkeypatch.setitem(recipes._RECIPES, small.name, small)
+    few = datasets.load("camvid", split="test", source="bundled", size=(64, 96))[:4]
+    monkeypatch.setattr(recipes, "_pictures", lambda *_: few)
+    cards = recipes.train(small.name, seeds=(3,), folder=tmp_path, progress=False)
+    found = recipes.evaluate(small.name, folder=tmp_path, progress=False)
+    assert [result.card for result in found] == cards
+    for result in found:
+        assert result.scores == {key: score.weights for key, score in result.card.scores.items()}
+        assert result.card.bytes < 400_000
+    assert "crf_mean_iou" in cards[0].scores
+    assert "crf_mean_iou" not in cards[1].scores
 
 
 def means(name):
