@@ -63,7 +63,7 @@ class ASPP(TraceWidget):
     class_index = Whole(0, 0, 63)
     cursor = Cell((0, 0))
 
-    _offline: ClassVar[tuple[str, ...]] = ("head", "fusion")
+    _offline: ClassVar[tuple[str, ...]] = ("head", "fusion", "show")
 
     def __init__(
         self,
