@@ -96,12 +96,13 @@ def measure(
     return {"dice": (anterior + posterior) / 2, "anterior": anterior, "posterior": posterior}
 
 
-def _network(loss: Loss, **goals: float) -> Network:
+def _network(loss: Loss, steps: int | None = None, **goals: float) -> Network:
     variant = {"in_channels": 1, "num_classes": 3, "width": 8, "depth": 2, "norm": "instance"}
-    return Network("vnet", variant, at_least=goals, loss=loss)
+    return Network("vnet", variant, at_least=goals, loss=loss, steps=steps)
 
 
 _WEIGHTED = partial(cross_entropy, class_weight=[1 / s for s in SHARES], reduction="weighted_mean")
+_STEPS = 80
 
 RECIPE = Recipe(
     name="hippo_vnet",
@@ -112,14 +113,15 @@ RECIPE = Recipe(
         "hippo_dice": _network(dice_loss, dice=0.75),
         "hippo_weighted": _network(_WEIGHTED),
         "hippo_plain": _network(cross_entropy),
+        "hippo_weighted_longer": _network(_WEIGHTED, 2 * _STEPS),
     },
     loss=dice_loss,
     augmentation="gain and offset",
-    steps=80,
+    steps=_STEPS,
     batch_size=2,
     learning_rate=4e-3,
     schedule="one_cycle",
-    budget=60,
+    budget=110,
     prepare=prepare,
     draw=draw,
     measure=measure,

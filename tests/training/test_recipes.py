@@ -292,3 +292,5 @@ def test_dice_finds_the_small_parts_sooner_than_cross_entropies(source):
     for name in ("weighted", "plain"):
         assert scores["dice"].mean - scores[name].mean >= 0.12
         assert min(scores["dice"].seeds) > max(scores[name].seeds)
+    longer = load_card("hippo_weighted_longer", source=source).scores["dice"]
+    assert scores["weighted"].mean < longer.mean < scores["dice"].mean  # what lecture 07 says
