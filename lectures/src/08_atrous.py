@@ -546,7 +546,7 @@ widgets.ASPP()
 # %% [markdown]
 # 1. Play it: each branch in turn, and where its taps stand; last the fusion.
 # 2. Choose ASPP-L and put the unit into a corner. How many taps are left of rate 24?
-# 3. Go through the four fusions. Which two never differ in the class map?
+# 3. Go through the four fusions, for each head. Which one is right most often, and by how much?
 # 4. Show the scores of one class, and follow the sum at a unit where the branches disagree.
 #
 # Now the same with branches that were trained together, on the pictures of section 8.
