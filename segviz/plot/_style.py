@@ -88,7 +88,11 @@ def few_colours(png: bytes, most_bytes: int = 32_000) -> bytes:
     image = Image.open(io.BytesIO(png)).convert("RGB")
     for colours in (256, 128, 64, 32):
         file = io.BytesIO()
-        image.quantize(colours, dither=Image.Dither.NONE).save(file, format="png", optimize=True)
+        # Maximum coverage keeps a colour that few pixels have, such as a thin outline's.
+        palette = image.quantize(
+            colours, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE
+        )
+        palette.save(file, format="png", optimize=True)
         if file.tell() <= most_bytes:
             break
     return file.getvalue()
