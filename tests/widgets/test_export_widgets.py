@@ -172,7 +172,7 @@ def _assert_entry(content, entry, widget):
         return
     assert widget.error == ""
     for name, number in (("_trace", entry[0]), ("_detail", entry[1])):
-        for key, value in widget._arrays[name].items():
+        for key, value in widget._sent(widget._arrays[name]).items():
             _assert_same(content["answers"][number][key], value)
     for name, value in entry[2].items():
         assert json.dumps(value) == json.dumps(getattr(widget, name))
