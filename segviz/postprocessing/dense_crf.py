@@ -82,8 +82,8 @@ def dense_crf_steps(
     method : str
         "exact" for sums over all pairs, up to 128 x 128 pixels; "lattice", which gives some 0.3 %
         of the labels of a street another class than those sums do; "fine" for a finer one, half
-        of that and some four times slower. All count the pair of a pixel with itself, as the authors' code
-        does and the formula does not.
+        of that and some four times slower. All count the pair of a pixel with itself, as the
+        authors' code does and the formula does not.
     """
     settings: dict[str, Any] = {
         "appearance_weight": appearance_weight, "position_sigma": position_sigma,
