@@ -136,12 +136,17 @@ def _labels(labels: Any, size: tuple[int, ...], classes: int) -> np.ndarray:
             f"labels must be integers of the image's shape {size}, not {array.dtype} of shape "
             f"{array.shape}. Use the mask of the same volume."
         )
-    if array.min() < 0 or array.max() >= classes:
+    return _within(array, classes)
+
+
+def _within(labels: np.ndarray, classes: int) -> np.ndarray:
+    """The labels as bytes, each of them a class's number."""
+    if labels.min() < 0 or labels.max() >= classes:
         raise ValueError(
-            f"labels go from {shown(int(array.min()))} to {shown(int(array.max()))}, but there are "
-            f"{classes} classes. Use 0 to {classes - 1}, or give more names."
+            f"labels go from {shown(int(labels.min()))} to {shown(int(labels.max()))}, but there "
+            f"are {classes} classes. Use 0 to {classes - 1}, or give more names."
         )
-    return array.astype(np.uint8)
+    return labels.astype(np.uint8)
 
 
 def _titles(titles: Sequence[str], count: int) -> tuple[str, ...]:

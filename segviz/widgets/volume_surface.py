@@ -22,7 +22,7 @@ from segviz.plot.volume import LABEL_COLOURS
 from segviz.plot.volume_surface import _side_views
 from segviz.widgets._base import TraceWidget
 from segviz.widgets._parameters import Whole
-from segviz.widgets.volume import CLASSES, LARGEST, _drawn_volume
+from segviz.widgets.volume import CLASSES, LARGEST, _drawn_volume, _within
 
 _STEP = 2  # degrees
 
@@ -135,12 +135,7 @@ def _checked_labels(labels: Any, classes: int) -> np.ndarray:
         raise TypeError(
             f"a volume of {array.dtype} is given: labels are integers. Use scores.argmax(1)[0]."
         )
-    if array.min() < 0 or array.max() >= classes:
-        raise ValueError(
-            f"labels go from {shown(int(array.min()))} to {shown(int(array.max()))}, but there are "
-            f"{classes} classes. Use 0 to {classes - 1}, or give more names."
-        )
-    return array.astype(np.uint8)
+    return _within(array, classes)
 
 
 def _checked_titles(titles: Sequence[str], volumes: Sequence[np.ndarray]) -> tuple[str, ...]:

@@ -44,8 +44,11 @@ def root(notebook):
 
 
 def _seen_from(root, around, above):
+    """Wait until the read-out says so, and return the whole of it."""
     words = re.compile(rf"Seen from {around}° around, {above}° above\.")
-    expect(root.locator(".segviz-readout")).to_have_text(words)
+    readout = root.locator(".segviz-readout")
+    expect(readout).to_have_text(words)
+    return readout.text_content()
 
 
 def test_each_label_is_where_it_is_and_the_empty_volume_is_empty(root):
@@ -72,7 +75,7 @@ def test_what_is_near_follows_the_mouse(notebook, root):
     mouse.up()
     _seen_from(root, 30, 30)
     mouse.move(box["x"] + 10, box["y"] + 10)  # without the button
-    _seen_from(root, 30, 30)
+    assert "Seen from 30° around, 30° above." in _seen_from(root, 30, 30)
     notebook.page.wait_for_timeout(500)
     notebook.run("assert (w.around, w.above) == (30, 30)")
 
@@ -84,7 +87,7 @@ def test_arrow_keys_turn_as_the_same_drag_would(notebook, root):
     _seen_from(root, 6, 6)
     for key in ("ArrowRight", "ArrowRight", "ArrowUp", "ArrowUp"):
         notebook.page.keyboard.press(key)
-    _seen_from(root, 354, -6)
+    assert "Seen from 354° around, -6° above." in _seen_from(root, 354, -6)
 
 
 def test_play_turns_both_once_around(root):
