@@ -20,42 +20,46 @@ export function unpack(packed) {
   return Object.fromEntries(Object.entries(packed).map(([name, value]) => [name, one(value)]));
 }
 
-// Sends settings to Python: the first at once, then at most one message per frame.
+// Takes settings to Python and counts the answers.
+//   ask(settings): the first at once, then at most one message per frame
+//   tell(settings): when the reader has come to rest, if no ask has taken them along before
+//   due(): what is to come, from the moment of the input on: asked, the number of the last answer,
+//     and telling, whether something told has not been sent yet
 export function asker(model, frame = requestAnimationFrame) {
-  let resting = true;
-  let waiting = false;
+  let [resting, waiting, telling] = [true, false, false];
+  let rested;
+  const put = (settings) => {
+    for (const [name, value] of Object.entries(settings)) model.set(name, value);
+  };
   const send = () => {
+    clearTimeout(rested);
+    waiting = telling = false;
     model.set("_asked", model.get("_asked") + 1);
     model.save_changes();
   };
   const rest = () => {
     resting = !waiting;
-    if (!waiting) return;
-    waiting = false;
+    if (resting) return;
     send();
     frame(rest);
   };
-  return (settings = {}) => {
-    for (const [name, value] of Object.entries(settings)) model.set(name, value);
-    if (!resting) {
-      waiting = true;
-      return;
-    }
+  const ask = (settings = {}) => {
+    // First, so that whoever hears of the change counts its answer.
+    waiting = true;
+    put(settings);
+    if (!resting) return;
     resting = false;
     send();
     frame(rest);
   };
-}
-
-// Settings that need no answer: drawn at once, sent when the reader has come to rest.
-function teller({ model, closers }) {
-  let resting;
-  closers.push(() => clearTimeout(resting));
-  return (settings) => {
-    for (const [name, value] of Object.entries(settings)) model.set(name, value);
-    clearTimeout(resting);
-    resting = setTimeout(() => model.save_changes(), 300);
+  const tell = (settings) => {
+    telling = true;
+    put(settings);
+    clearTimeout(rested);
+    rested = setTimeout(send, 300);
   };
+  const due = () => ({ asked: model.get("_asked") + (waiting ? 1 : 0), telling });
+  return { ask, tell, due, stop: () => clearTimeout(rested) };
 }
 
 // Unpacks a synced dictionary once per value, and never goes back to an older answer.
@@ -140,13 +144,19 @@ export function open({ model, el }, label) {
   view.get = (name) => model.get(name);
   view.settled = (name) => model.get("_settled")[name];
   view.works = (name) => model.works?.(name) ?? true;
-  const ask = asker(model);
+  const { ask, tell, due, stop } = asker(model);
+  view.due = due;
+  view.closers.push(stop);
   view.ask = (settings) => {
     if (!Object.keys(settings).every(view.works)) return;
-    view.hasAsked = true;
     ask(settings);
+    view.awaited = due().asked;
+    view.noteDue();
   };
-  view.tell = teller(view);
+  view.tell = (settings) => {
+    tell(settings);
+    view.noteDue();
+  };
   view.trace = latest(model, "_trace");
   view.detail = latest(model, "_detail");
   view.scene = unpack(model.get("_scene"));
@@ -202,7 +212,7 @@ function showErrors(view) {
 
 function sayWhenWaiting(view) {
   const patience = setInterval(() => {
-    const behind = view.hasAsked && view.get("_asked") > view.get("_answered");
+    const behind = view.awaited > view.get("_answered");
     view.waiting.hidden = !(behind && view.wasBehind);
     view.wasBehind = behind;
   }, 500);

@@ -2,19 +2,21 @@
 
 // An answer is drawn when it comes, so that it is there for the next frame; whatever else changes
 // until then, a second answer too, is drawn in that frame.
-//   answered(): the number of the last answer; onFrame(): called in each frame after the drawing
-export function pacer({ answered, draw, onFrame, frame = requestAnimationFrame }) {
+//   answered(): the number of the last answer; onDue(): called whenever something is to be drawn;
+//   onFrame(more): called in each frame after the drawing, with whether there is more to draw
+export function pacer({ answered, draw, onDue, onFrame, frame = requestAnimationFrame }) {
   let [scheduled, stale, known] = [0, false, answered()];
   // Not before the first frame: until then not all is there that is to be drawn.
   let early = true;
   const atFrame = () => {
     [scheduled, early] = [0, false];
     if (stale) draw((stale = false));
-    onFrame();
+    onFrame(stale);
   };
   const redraw = () => {
     stale = true;
     scheduled ||= frame(atFrame);
+    onDue();
   };
   const changed = () => {
     redraw();
@@ -30,17 +32,29 @@ export function drawWhenChanged(view) {
   const pace = pacer({
     answered: () => view.get("_answered"),
     draw: () => drawAll(view),
-    // For whoever waits for a picture: it is drawn, and asked equals drawn when it is the last.
-    onFrame: () => Object.assign(view.root.dataset,
-      { asked: view.get("_asked"), drawn: view.get("_answered"), frame: (frame += 1) }),
+    // For whoever waits for a picture, and true at any moment: from an input on, asked is more than
+    // drawn until its answer is drawn, telling is true until what was told is sent (and asked is
+    // one more), and moving is true until there is no more to draw.
+    onDue: () => putData(view.root, { ...view.due(), moving: true }),
+    onFrame: (moving) => putData(view.root,
+      { ...view.due(), drawn: view.get("_answered"), frame: (frame += 1), moving }),
   });
   view.redraw = pace.redraw;
+  // A setting that is what it was changes nothing, and is asked about all the same.
+  view.noteDue = () => putData(view.root, view.due());
   view.model.on("change", pace.changed);
   widthOf(view, view.root);
   view.closers.push(() => {
     pace.stop();
     view.model.off("change", pace.changed);
   });
+}
+
+// Only what differs: each attribute that is written wakes up those who watch it.
+function putData({ dataset }, words) {
+  for (const [name, word] of Object.entries(words)) {
+    if (dataset[name] !== String(word)) dataset[name] = word;
+  }
 }
 
 // Texts first and canvases last: text on a canvas needs a layout, which any later text would undo.

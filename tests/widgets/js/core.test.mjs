@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { FakeModel, Frames, load } from "./load.mjs";
 
 const core = await load();
@@ -31,7 +31,7 @@ test("unpack reads a buffer that is not aligned for its type", () => {
 test("asking sends the first setting at once and then the last of each frame", () => {
   const model = new FakeModel({ stride: 1 });
   const frames = new Frames();
-  const ask = core.asker(model, frames.request);
+  const { ask } = core.asker(model, frames.request);
   for (const stride of [2, 3, 4, 5]) ask({ stride });
   assert.deepEqual(model.saved.map((one) => one.stride), [2]);
   frames.next();
@@ -41,6 +41,41 @@ test("asking sends the first setting at once and then the last of each frame", (
   assert.equal(model.saved.length, 2);
   ask({ stride: 1 });
   assert.deepEqual(model.saved.map((one) => one._asked), [1, 2, 3]);
+});
+
+test("an answer is counted from the moment of the input on, be it held back or the same", () => {
+  const model = new FakeModel({ stride: 1 });
+  const frames = new Frames();
+  const { ask, due } = core.asker(model, frames.request);
+  const heard = [];
+  model.on("change", () => heard.push(due().asked));
+  ask({ stride: 2 });
+  ask({ stride: 3 });
+  ask({ stride: 3 });
+  assert.deepEqual([due().asked, model.get("_asked")], [2, 1]);
+  frames.next();
+  assert.deepEqual([due().asked, model.get("_asked")], [2, 2]);
+  assert.deepEqual([...new Set(heard)], [1, 2]);
+});
+
+test("what is told is sent at rest, or with the next ask, and is due until then", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const model = new FakeModel({ stride: 1, speed: 1 });
+  const { ask, tell, due } = core.asker(model, new Frames().request);
+  for (const speed of [2, 3]) {
+    tell({ speed });
+    mock.timers.tick(200);
+  }
+  assert.deepEqual([due(), model.saved.length], [{ asked: 0, telling: true }, 0]);
+  mock.timers.tick(100);
+  assert.deepEqual(due(), { asked: 1, telling: false });
+  assert.deepEqual(model.saved.map((one) => [one._asked, one.speed]), [[1, 3]]);
+  tell({ speed: 4 });
+  ask({ stride: 2 });
+  mock.timers.tick(1000);
+  assert.deepEqual([model.saved.length, model.saved[1].speed], [2, 4]);
+  assert.deepEqual(due(), { asked: 2, telling: false });
+  mock.timers.reset();
 });
 
 test("an older answer never replaces a newer one", () => {
@@ -57,8 +92,8 @@ function pacing() {
   const [frames, drawn] = [new Frames(), []];
   let answer = 0;
   const pace = core.pacer({
-    answered: () => answer, draw: () => drawn.push(answer), onFrame: () => drawn.push("frame"),
-    frame: frames.request,
+    answered: () => answer, draw: () => drawn.push(answer), onDue: () => {},
+    onFrame: () => drawn.push("frame"), frame: frames.request,
   });
   const come = () => {
     answer += 1;
@@ -91,6 +126,20 @@ test("what is no answer waits for the frame, and so does an answer before the fi
   frames.next();
   frames.next();
   assert.deepEqual(drawn, [1, "frame", 1, "frame"]);
+});
+
+test("a frame says whether there is more to draw, and every wish to draw is heard at once", () => {
+  const [frames, said] = [new Frames(), []];
+  let more = 2;
+  const pace = core.pacer({
+    answered: () => 0, draw: () => (more -= 1) && pace.redraw(),
+    onDue: () => said.push("due"), onFrame: (moving) => said.push(moving), frame: frames.request,
+  });
+  pace.redraw();
+  assert.deepEqual(said, ["due"]);
+  frames.next();
+  frames.next();
+  assert.deepEqual(said, ["due", "due", true, false]);
 });
 
 test("numbers are short, with a true minus sign and no minus zero", () => {
