@@ -5,19 +5,30 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 # As root and in containers Chromium wants the first flags; the others keep it off the network.
 FLAGS = [
@@ -34,6 +45,36 @@ _SETTINGS = {
     # Otherwise cells out of sight are not drawn.
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }
+
+
+# Whether all that was asked is answered and drawn, and no more is to be drawn; see drawing.js.
+DRAWN = """((root) => root?.dataset.drawn && root.dataset.drawn === root.dataset.asked
+  && root.dataset.moving === 'false')"""
+# Whether beside that Python knows what it was told.
+AT_REST = f"((root) => {DRAWN}(root) && root.dataset.telling === 'false')"
+# What comes late on a machine that others keep busy is right all the same.
+PATIENCE = 60_000
+# Whether a root has a width that belongs to the page's and keeps it for some frames, at rest.
+LAID_OUT = f"""async ([root, width]) => {{
+  const before = root.clientWidth;
+  if (before > width || before < width / 2) return false;
+  for (let i = 0; i < 5; i++) {{
+    await new Promise(requestAnimationFrame);
+    if (root.clientWidth !== before || !{DRAWN}(root)) return false;
+  }}
+  return true;
+}}"""
+# What glides is there; CSS begins to move it when a style is read, and getAnimations reads them.
+ARRIVED = "root => Promise.all(root.getAnimations({ subtree: true }).map((one) => one.finished))"
+# A cell that runs for as long as a file is there, or fails after two minutes.
+BUSY = """
+import os, pathlib, time
+mark, end = pathlib.Path({mark!r}), time.monotonic() + 120
+mark.write_text(f"{{os.getpid()}}\\n")
+while mark.exists():
+    sum(range(10**5))
+    assert time.monotonic() < end, "nobody took the mark away"
+"""
 
 
 def find_chromium() -> str:
@@ -126,6 +167,7 @@ class Notebook:
 
     def __init__(self, page: Page, lab: Lab, name: str) -> None:
         self.page = page
+        self._folder = lab.notebooks
         self.problems: list[str] = []
         page.on("console", lambda message: self._hear(message.type, message.text))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -182,16 +224,46 @@ class Notebook:
         self.command("apputils:change-theme", theme=name)
         self.page.locator(f'body[data-jp-theme-name="{name}"]').wait_for(state="attached")
 
-    def widget(self, position: int = 0) -> Locator:
-        """The widget's root, when everything asked of Python is answered and drawn."""
+    @contextmanager
+    def busy(self, *, answering: bool = False) -> Iterator[None]:
+        """A cell runs for as long as the block; unless answering, the kernel does nothing else."""
+        mark = self._folder / f"{uuid.uuid4()}.busy"
+        self.start(BUSY.format(mark=str(mark)))
+        while not (mark.exists() and mark.read_text().endswith("\n")):
+            self.page.wait_for_timeout(10)  # lets Playwright work
+        process = int(mark.read_text())
+        try:
+            # Stopped, it answers nothing at all, and leaves the processor to the page.
+            os.kill(process, signal.SIGCONT if answering else signal.SIGSTOP)
+            yield
+        finally:
+            os.kill(process, signal.SIGCONT)
+            mark.unlink()
+        self.page.evaluate("window.running")
+
+    def widget(self, position: int = 0, *, told: bool = True) -> Locator:
+        """The widget's root, when all that was asked is answered and drawn, and nothing moves.
+
+        With told, Python also knows what it is told at leisure, a third of a second later.
+        """
         self.page.wait_for_function(
-            """position => {
-                 const root = document.querySelectorAll('.segviz')[position];
-                 return root?.dataset.drawn && root.dataset.drawn === root.dataset.asked;
-               }""",
+            f"at => {AT_REST if told else DRAWN}(document.querySelectorAll('.segviz')[at])",
             arg=position,
         )
         return self.page.locator(".segviz").nth(position)
+
+    def arrived(self, position: int = 0) -> Locator:
+        """The widget's root when beside that all that CSS lets glide has come to rest."""
+        root = self.widget(position, told=False)
+        root.evaluate(f"async root => void await ({ARRIVED})(root)")
+        return root
+
+    def resize(self, width: int, height: int = 720, positions: Iterable[int] = (0,)) -> None:
+        """Give the page another size and wait until widgets are laid out and drawn in it."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        for position in positions:
+            root = self.page.locator(".segviz").nth(position).element_handle()
+            self.page.wait_for_function(LAID_OUT, arg=[root, width])
 
 
 def cells_of(canvas: Locator, rows: int, columns: int) -> np.ndarray:
@@ -225,7 +297,10 @@ def context() -> Iterator[BrowserContext]:
     """One for all tests: JupyterLab's own files then come from its cache."""
     with sync_playwright() as playwright:
         browser = launch(playwright)
-        yield browser.new_context(viewport={"width": 1280, "height": 720})
+        made = browser.new_context(viewport={"width": 1280, "height": 720})
+        made.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
+        yield made
         browser.close()
 
 

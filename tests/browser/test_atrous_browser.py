@@ -30,7 +30,7 @@ def row(notebook):
     root = notebook.widget(0)
     root.get_by_label("Step", exact=True).focus()
     notebook.page.keyboard.press("Home")
-    return root
+    return notebook.widget(0)
 
 
 @pytest.fixture
@@ -67,9 +67,8 @@ def _middle(box):
 @pytest.mark.parametrize("width", [1280, 390])
 def test_taps_hang_below_their_inputs_and_end_at_the_output(notebook, row, width):
     notebook.run("row.kernel_size, row.input_size, row.padding = 5, 12, 'same'\nrow.dilation = 5")
-    notebook.page.set_viewport_size({"width": width, "height": 720})
-    row = notebook.widget(0)
-    notebook.page.wait_for_timeout(500)
+    notebook.resize(width)
+    row = notebook.arrived(0)
     inputs = row.get_by_role("group", name="Input", exact=True).locator(".segviz-cell")
     circles = row.locator("svg circle")
     for tap in range(5):
@@ -79,7 +78,7 @@ def test_taps_hang_below_their_inputs_and_end_at_the_output(notebook, row, width
     assert _middle(output.first.bounding_box()) == pytest.approx(
         _middle(circles.nth(2).bounding_box()), abs=2
     )
-    notebook.page.set_viewport_size({"width": 1280, "height": 720})
+    notebook.resize(1280)
 
 
 def test_input_and_kernel_are_typed_in(notebook, row):
@@ -102,11 +101,10 @@ def test_a_rate_that_does_not_fit_shows_the_rule_and_keeps_the_picture(notebook,
 
 
 def test_plays_to_the_end_while_the_kernel_is_busy(notebook, row):
-    notebook.start("import time\nend = time.time() + 6\nwhile time.time() < end: pass")
-    row.get_by_role("button", name="Play").click()
-    expect(row.get_by_label("Step", exact=True)).to_have_value("4", timeout=8000)
-    expect(row).to_contain_text("y[4] = 1·5 + 2·2 + 3·5 = 24")
-    notebook.page.evaluate("window.running")
+    with notebook.busy():
+        row.get_by_role("button", name="Play").click()
+        expect(row.get_by_label("Step", exact=True)).to_have_value("4")
+        expect(row).to_contain_text("y[4] = 1·5 + 2·2 + 3·5 = 24")
 
 
 def test_buttons_set_the_rates_and_the_table_holds_formula_beside_gradient(notebook, picture):
@@ -125,6 +123,7 @@ def test_enlarged_field_shows_what_counts_in_the_colours_of_the_counts(notebook,
     notebook.widget(1)
     picture.get_by_label("Step", exact=True).focus()
     notebook.page.keyboard.press("End")
+    notebook.widget(1)
     shown = cells_of(picture.locator("canvas").nth(1), 13, 13).sum(axis=-1) > 12
     trace = AtrousConvolution2D(rate=2, second_rate=2, third_rate=2).trace
     ways = np.outer(trace["rows"][2], trace["columns"][2])[26:39, 26:39]
@@ -154,11 +153,10 @@ def test_arrow_keys_move_the_unit(notebook, picture):
 
 
 def test_nothing_scrolls_sideways_on_a_phone(notebook, row, picture):
-    notebook.page.set_viewport_size({"width": 390, "height": 844})
-    notebook.page.wait_for_timeout(200)
+    notebook.resize(390, 844, positions=(0, 1))
     for root in (row, picture):
         assert root.evaluate("root => root.scrollWidth <= root.clientWidth")
-    notebook.page.set_viewport_size({"width": 1280, "height": 720})
+    notebook.resize(1280, positions=(0, 1))
 
 
 def test_nothing_was_said_in_the_console(notebook):

@@ -14,7 +14,6 @@ from segviz.widgets import FCNLadder
 pytestmark = pytest.mark.browser
 
 STRIDES = (32, 16, 8)
-BUSY = "import time\nend = time.time() + 3\nwhile time.time() < end: pass"
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +29,9 @@ def widget():
 @pytest.fixture
 def root(notebook, widget):
     """The first view, set back from Python to a fresh widget's settings."""
-    for name in widget.parameters:
-        notebook.run(f"w.{name} = {getattr(widget, name)!r}")
+    notebook.widget(0)  # what the test before has told would come later otherwise
+    settings = {name: getattr(widget, name) for name in widget.parameters}
+    notebook.run(f"for name, value in {settings!r}.items(): setattr(w, name, value)")
     notebook.page.mouse.move(0, 0)
     return notebook.widget(0)
 
@@ -74,6 +74,7 @@ def test_each_rung_shows_its_class_map_at_any_opacity(notebook, root, widget):
         for opacity in ("1", "0.3"):
             root.get_by_label("opacity").fill(opacity)
             expect(root).to_contain_text(f"{float(opacity):.0%}".replace("%", " %"))
+            notebook.widget(told=False)
             expected = _laid_on(widget, maps[place], "class_table", float(opacity))
             _assert_shows(_map(root), expected, _frame(widget))
         rows, columns = widget.table[place]["size"]
@@ -90,6 +91,7 @@ def test_changes_and_mistakes_are_pythons(notebook, root, widget):
             ("mistakes", "mistakes_table"),
         ):
             root.get_by_label("show").select_option(show)
+            notebook.widget(told=False)
             _assert_shows(_map(root), _laid_on(widget, found[place], table, 1.0), _frame(widget))
 
 
@@ -109,6 +111,7 @@ def test_score_maps_are_drawn_in_one_size(notebook, root, widget):
         root.get_by_label("scores of").select_option(str(k))
         for place, stride in enumerate(STRIDES):
             root.get_by_role("button", name=f"{stride}s", exact=True).click()
+            notebook.widget(told=False)
             canvas = root.get_by_role("img", name=f"= {stride}s")
             codes = _sent(widget, f"total{place}")[k]
             _assert_shows(canvas, signed_table()[codes].astype(float))
@@ -134,22 +137,22 @@ def test_keys_step_through_the_ladder_and_python_follows(notebook, root):
         "aria-pressed", "true"
     )
     expect(notebook.widget(1)).to_contain_text("FCN-8s, from")
-    notebook.page.wait_for_timeout(500)
+    notebook.widget(0)
     notebook.run("assert w.finest_stride == 8, w.finest_stride")
     notebook.run("w.finest_stride = 16")
     expect(root).to_contain_text("FCN-16s, from")
 
 
 def test_plays_and_switches_while_the_kernel_is_busy(notebook, root):
-    notebook.start(BUSY)
-    root.get_by_label("Step", exact=True).focus()
-    notebook.page.keyboard.press("Home")
-    root.get_by_role("button", name="Play").click()
-    expect(root).to_contain_text("FCN-8s, from", timeout=4000)
-    root.get_by_label("show").select_option("mistakes")
-    expect(root.get_by_text("wrong", exact=True)).to_be_visible()
-    notebook.page.evaluate("window.running")
-    notebook.page.wait_for_timeout(500)
+    with notebook.busy():
+        root.get_by_label("Step", exact=True).focus()
+        notebook.page.keyboard.press("Home")
+        expect(root).to_contain_text("FCN-32s, from")
+        root.get_by_role("button", name="Play").click()
+        expect(root).to_contain_text("FCN-8s, from")
+        root.get_by_label("show").select_option("mistakes")
+        expect(root.get_by_text("wrong", exact=True)).to_be_visible()
+    notebook.widget()
     notebook.run("assert (w.finest_stride, w.show) == (8, 'mistakes')")
 
 
@@ -169,6 +172,7 @@ def test_hovering_names_a_pixel_and_pressing_moves_the_lens(notebook, root, widg
     mouse.down()
     mouse.up()
     mouse.move(0, 0)
+    notebook.widget(0)
     row, column = lens_corner((100, 200), widget.class_map.shape, 32)
     expected = _sent(widget, "picture")[row : row + 32, column : column + 32].astype(float)
     expect(root).to_contain_text("Row 100, column 200:")
@@ -203,14 +207,13 @@ def test_nothing_jumps_when_the_controls_change(notebook, root):
         root.get_by_label("show").select_option(show)
         for stride in STRIDES:
             root.get_by_role("button", name=f"{stride}s", exact=True).click()
-            notebook.widget()
+            notebook.widget(told=False)
             assert places() == before
 
 
 def test_phone_and_projector_need_no_sideways_scrolling(notebook, root, pictures):
     for width, height in [(390, 844), (1280, 720)]:
-        notebook.page.set_viewport_size({"width": width, "height": height})
-        notebook.page.wait_for_timeout(200)
+        notebook.resize(width, height)
         assert root.evaluate("root => root.scrollWidth <= root.clientWidth")
         notebook.page.screenshot(path=pictures / f"FCNLadder at {width}.png")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from conftest import Notebook
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +24,7 @@ def test_it_shows_its_pictures_unrun_and_its_widgets_when_run(stem, lab, context
     page = context.new_page()
     page.set_default_timeout(300_000)
     notebook = Notebook(page, lab, stem)
-    assert page.locator(".jp-OutputArea-output img").count() == pictures
+    expect(page.locator(".jp-OutputArea-output img")).to_have_count(pictures)
     assert page.get_by_text("Error displaying widget").count() == 0
     notebook.run_all()
     shown = sum(1 for c in cells if c.cell_type == "code" and "widgets." in c.source)

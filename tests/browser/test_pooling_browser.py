@@ -5,13 +5,42 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from conftest import cells_of
-from number_tables import kinds, scrubber, texts
+from number_tables import kinds, note_labels, scrubber, texts, wait_for_label
 from playwright.sync_api import expect
 
 from segviz.widgets import Pooling2D
 from segviz.widgets.pooling import GRID
 
 pytestmark = pytest.mark.browser
+
+
+# Where the frame is before a step, at shares of its way, and when it has arrived.
+GLIDE = """root => new Promise((resolve, reject) => {
+  const frame = root.querySelector('.segviz-box');
+  const place = () => frame.getBoundingClientRect().x;
+  const old = place();
+  const look = () => {
+    // Just told where to go; asking for the animations starts them.
+    const glides = frame.getAnimations();
+    if (!glides.length) return reject(new Error('the frame jumps'));
+    const at = (share) => {
+      for (const one of glides) {
+        one.pause();
+        one.currentTime = share * one.effect.getComputedTiming().duration;
+      }
+      return place();
+    };
+    const between = [0.1, 0.3, 0.5, 0.7, 0.9].map(at);
+    for (const one of glides) one.finish();
+    resolve([old, between, place()]);
+  };
+  new MutationObserver((_, observer) => {
+    observer.disconnect();
+    look();
+  }).observe(frame, { attributeFilter: ['data-at'] });
+  setTimeout(() => reject(new Error('the frame stays')), 60000);
+  root.querySelector('button[aria-label="Step on"]').click();
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +58,7 @@ def root(notebook):
     root = notebook.widget(0)
     scrubber(root).focus()
     notebook.page.keyboard.press("Home")
-    return root
+    return notebook.widget(0)
 
 
 def _texts(values):
@@ -54,7 +83,7 @@ def test_steps_fill_in_the_result_and_light_the_largest(notebook, root):
 
 def test_frame_stands_around_the_window_when_it_has_arrived(notebook, root):
     notebook.page.keyboard.press("End")
-    notebook.page.wait_for_timeout(400)
+    notebook.arrived()
     cells = root.locator(".segviz-cell")
     first, last = cells.nth(10).bounding_box(), cells.nth(15).bounding_box()
     frame = root.locator(".segviz-box").first.bounding_box()
@@ -71,6 +100,7 @@ def test_average_writes_its_sum_out(notebook, root):
     notebook.page.keyboard.press("Tab")
     scrubber(root).focus()
     notebook.page.keyboard.press("End")
+    notebook.widget()
     assert texts(root, 1) == ["2.5", "2.25", "0.5", "7"]
     assert texts(root, 2) == ["10", "9", "2", "28"]
     assert kinds(root, "lit") == []
@@ -88,6 +118,7 @@ def test_odd_sizes_leave_a_rest_or_let_the_last_window_jut_out(notebook, root):
     expect(root).to_contain_text("columns = ⌈(n − k) / s⌉ + 1 = ⌈(5 − 2) / 2⌉ + 1 = 3")
     scrubber(root).focus()
     notebook.page.keyboard.press("End")
+    notebook.widget()
     expected = Pooling2D(columns=5, ceil_mode=True).trace
     assert texts(root, 1) == _texts(expected["output"])
     assert texts(root, 2) == _texts(expected["indices"])
@@ -109,18 +140,16 @@ def test_cells_are_typed_in_and_walked_with_arrows(notebook, root):
     expect(root).to_contain_text("max(−12, 3, 4, 31) = 31")
     notebook.run("assert w.table[1, 1] == 31 and w.table[0, 0] == -12")
     press("ArrowLeft")
-    assert root.get_by_label("Input, row 1, column 0").evaluate(
-        "one => one === document.activeElement"
-    )
+    expect(root.get_by_label("Input, row 1, column 0")).to_be_focused()
 
 
-def test_numbers_typed_while_the_kernel_is_busy_are_not_lost(notebook, root):
-    notebook.start("import time\nend = time.time() + 1.5\nwhile time.time() < end: pass")
-    for column, number in enumerate(("11", "22", "33")):
-        cell = root.get_by_label(f"Input, row 0, column {column}")
-        cell.focus()
-        notebook.page.keyboard.type(number)
-    notebook.page.evaluate("window.running")
+@pytest.mark.parametrize("answering", [True, False])
+def test_numbers_typed_while_the_kernel_is_busy_are_not_lost(notebook, root, answering):
+    with notebook.busy(answering=answering):
+        for column, number in enumerate(("11", "22", "33")):
+            cell = root.get_by_label(f"Input, row 0, column {column}")
+            cell.focus()
+            notebook.page.keyboard.type(number)
     notebook.widget()
     assert texts(root, 0)[:4] == ["11", "22", "33", "0"]
     notebook.run("assert w.table[0].tolist() == [11, 22, 33, 0], w.table")
@@ -156,42 +185,35 @@ def test_a_press_on_the_output_goes_to_its_step(notebook, root):
 
 
 def test_plays_to_the_end_while_the_kernel_is_busy(notebook, root):
-    notebook.start("import time\nend = time.time() + 6\nwhile time.time() < end: pass")
-    root.get_by_role("button", name="Play").click()
-    expect(root.get_by_role("button", name="Pause")).to_be_visible()
-    expect(scrubber(root)).to_have_value("3", timeout=5000)
-    assert texts(root, 1) == ["4", "5", "1", "7"]
-    expect(root.get_by_role("button", name="Play")).to_be_visible()
-    notebook.page.evaluate("window.running")
+    note_labels(root.get_by_role("button", name="Play"))
+    with notebook.busy():
+        root.get_by_role("button", name="Play").click()
+        wait_for_label(notebook.page, "Pause")
+        expect(scrubber(root)).to_have_value("3")
+        assert texts(root, 1) == ["4", "5", "1", "7"]
+        expect(root.get_by_role("button", name="Play")).to_be_visible()
 
 
 def test_window_glides_from_step_to_step_while_the_kernel_is_busy(notebook, root):
-    """In many small moves, not in one jump."""
-    notebook.start("import time\nend = time.time() + 3\nwhile time.time() < end: pass")
-    # Pressed in the page itself: by the time a click from here returns, the move may be over.
-    places = root.evaluate(
-        """root => new Promise((resolve) => {
-             const frame = root.querySelector('.segviz-box'), places = new Set();
-             const start = performance.now();
-             const look = (now) => {
-               places.add(frame.getBoundingClientRect().x);
-               if (now - start < 1000) requestAnimationFrame(look);
-               else resolve([...places]);
-             };
-             root.querySelector('button[aria-label="Step on"]').click();
-             requestAnimationFrame(look);
-           })"""
-    )
-    assert len(places) >= 4
-    assert places == sorted(places)
-    notebook.page.evaluate("window.running")
+    """In many small moves, not in one jump; looked at in the CSS's own time, not in seconds."""
+    with notebook.busy():
+        old, glide, new = notebook.arrived().evaluate(GLIDE)
+    cells = root.locator(".segviz-cell")
+    assert old == pytest.approx(cells.nth(0).bounding_box()["x"], abs=2)
+    assert new == pytest.approx(cells.nth(2).bounding_box()["x"], abs=2)
+    assert glide == sorted(set(glide))
+    assert len(glide) >= 4
+    assert old < glide[0]
+    assert glide[-1] < new
 
 
 def test_keyboard_alone_plays_pauses_and_steps(notebook, root):
     press = notebook.page.keyboard.press
+    note_labels(root.get_by_role("button", name="Play"))
     press("Space")
-    expect(root.get_by_role("button", name="Pause")).to_be_visible()
+    wait_for_label(notebook.page, "Pause")
     press("Space")
+    wait_for_label(notebook.page, "Play")
     press("Home")
     press("ArrowRight")
     expect(scrubber(root)).to_have_value("1")
@@ -221,8 +243,7 @@ def test_largest_table_needs_no_sideways_scrolling(notebook, root, pictures):
         root.get_by_label(name).fill(value)
     notebook.widget()
     for width, height in [(390, 844), (1280, 720)]:
-        notebook.page.set_viewport_size({"width": width, "height": height})
-        notebook.page.wait_for_timeout(100)
+        notebook.resize(width, height)
         assert root.evaluate("root => root.scrollWidth <= root.clientWidth")
         notebook.page.screenshot(path=pictures / f"Pooling2D at {width}.png")
 

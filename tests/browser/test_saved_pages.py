@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from conftest import DRAWN, LAID_OUT
 from playwright.sync_api import expect
 
 import segviz.widgets
@@ -37,10 +38,12 @@ class Saved:
 
     def settle(self):
         """Wait until what was asked is answered and drawn."""
-        self.page.wait_for_function(
-            """() => { const {drawn, asked} = document.querySelector('.segviz')?.dataset ?? {};
-                 return drawn && drawn === asked; }"""
-        )
+        self.page.wait_for_function(f"() => {DRAWN}(document.querySelector('.segviz'))")
+
+    def resize(self, width, height=720):
+        """Give the page another size and wait until the widget is laid out and drawn in it."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.wait_for_function(LAID_OUT, arg=[self.root.element_handle(), width])
 
     def control(self, name):
         return self.root.locator(f'[id^="segviz-{name}-"]').first
@@ -82,12 +85,11 @@ def test_page_is_accessible_in_both_themes(saved, theme, pictures):
 
 
 def test_page_is_read_on_a_phone(saved, pictures):
-    saved.page.set_viewport_size({"width": 390, "height": 844})
-    saved.page.wait_for_timeout(200)
+    saved.resize(390, 844)
     assert saved.page.evaluate("document.documentElement.scrollWidth") <= 390
     name = type(saved.widget).__name__
     saved.page.screenshot(path=pictures / f"{name} saved phone.png", full_page=True)
-    saved.page.set_viewport_size({"width": 1280, "height": 720})
+    saved.resize(1280)
 
 
 def test_keyboard_alone_walks_through_the_animation_and_each_step_is_told(saved):
@@ -99,13 +101,14 @@ def test_keyboard_alone_walks_through_the_animation_and_each_step_is_told(saved)
     step.first.focus()
     press("Home")
     expect(step.first).to_have_value("0")
+    saved.settle()
     told = []
     last = int(step.first.get_attribute("max"))
     for number in range(min(last, STEPS)):
         told.append(saved.root.locator(".segviz-readout").text_content())
         press("ArrowRight")
         expect(step.first).to_have_value(str(number + 1))
-        saved.page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+        saved.settle()
     told.append(saved.root.locator(".segviz-readout").text_content())
     assert all(before != after for before, after in pairwise(told)), told
     press("End")

@@ -13,6 +13,20 @@ from segviz.widgets import SlidingWindow
 pytestmark = pytest.mark.browser
 
 
+# Steps a second by the clock of the frames, be they many or few: between the first step that is
+# drawn and the last of the next half second.
+SPEED = """scrubber => new Promise((resolve) => {
+  let first;
+  const look = (now) => {
+    const step = Number(scrubber.value);
+    if (!first && step) first = { step, now };
+    if (first && now > first.now + 500) resolve(1000 * (step - first.step) / (now - first.now));
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+})"""
+
+
 @pytest.fixture(scope="module")
 def notebook(open_notebook):
     return open_notebook("import segviz\nw = segviz.widgets.SlidingWindow()", "w")
@@ -26,14 +40,16 @@ def widget():
 @pytest.fixture
 def root(notebook):
     """The view, set back from Python to a fresh widget's settings."""
+    notebook.widget()  # what the test before has told would come later otherwise
     notebook.run("w.layer, w.speed = 0, 'medium'")
     notebook.page.mouse.move(0, 0)
     return notebook.widget()
 
 
-def _seek(root, step):
+def _seek(notebook, root, step):
     scrubber = root.get_by_label("Step", exact=True)
     scrubber.fill(str(step))
+    notebook.widget(told=False)
     expect(scrubber).to_have_value(str(step))
 
 
@@ -47,10 +63,10 @@ def _away_from(shape, row, column):
 def test_heat_map_has_the_colour_of_every_count_in_every_layer(notebook, root, widget):
     heat = np.log1p(np.arange(widget._window**2 + 1)) / np.log1p(widget._window**2)
     for step in (0, 1234):
-        _seek(root, step)
+        _seek(notebook, root, step)
         for number, layer in enumerate(widget.layers):
             root.get_by_label("heat map of").fill(str(number))
-            notebook.widget()
+            notebook.widget(told=False)
             size = widget._padded().shape
             shown = cells_of(root.locator("canvas").last, *size)
             counts = widget._so_far(layer, step)
@@ -63,7 +79,7 @@ def test_heat_map_has_the_colour_of_every_count_in_every_layer(notebook, root, w
 def test_class_map_fills_in_up_to_the_window(notebook, root, widget):
     height, width = widget._class_map.shape
     step = 31 * width + 17
-    _seek(root, step)
+    _seek(notebook, root, step)
     canvas = root.get_by_label("Class map")
     shown = cells_of(canvas, height, width)
     expected = widget._palette[widget._class_map]
@@ -94,9 +110,10 @@ def test_pressed_pointer_and_arrows_move_the_window_a_passing_one_does_not(noteb
     canvas = root.get_by_label("Class map")
     box = canvas.bounding_box()
     cell = box["width"] / widget._class_map.shape[1]
-    _seek(root, 0)
+    _seek(notebook, root, 0)
     place = (box["x"] + 30.5 * cell, box["y"] + 20.5 * cell)
     notebook.page.mouse.move(*place)
+    notebook.widget(told=False)
     expect(root).to_contain_text("Row 0, column 0:")
     notebook.page.mouse.down()
     expect(root).to_contain_text("Row 20, column 30:")
@@ -127,20 +144,19 @@ def test_heat_map_says_the_count_under_the_cursor(notebook, root, widget):
 
 
 def test_plays_while_the_kernel_is_busy_and_layers_change_without_it(notebook, root, widget):
-    _seek(root, 0)
+    _seek(notebook, root, 0)
     root.get_by_label("speed").select_option("fast")
-    notebook.start("import time\nend = time.time() + 3\nwhile time.time() < end: pass")
     scrubber = root.get_by_label("Step", exact=True)
-    root.get_by_role("button", name="Play").click()
-    notebook.page.wait_for_timeout(200)
-    first = int(scrubber.input_value())
-    root.get_by_label("heat map of").fill("3")
-    expect(root).to_contain_text(f"{widget.layers[3].name}: how often computed")
-    notebook.page.wait_for_timeout(500)
-    assert int(scrubber.input_value()) > first + 50
-    root.get_by_role("button", name="Pause").click()
-    notebook.page.evaluate("window.running")
-    notebook.page.wait_for_timeout(500)  # Python is told when the reader has come to rest
+    gone_by = "([scrubber, step]) => Number(scrubber.value) > step"
+    with notebook.busy():
+        root.get_by_role("button", name="Play").click()
+        notebook.page.wait_for_function(gone_by, arg=[scrubber.element_handle(), 0])
+        root.get_by_label("heat map of").fill("3")
+        expect(root).to_contain_text(f"{widget.layers[3].name}: how often computed")
+        further = int(scrubber.input_value()) + 50
+        notebook.page.wait_for_function(gone_by, arg=[scrubber.element_handle(), further])
+        root.get_by_role("button", name="Pause").click()
+    notebook.widget()
     notebook.run("w.layer += 1; w.speed = {'fast': 'slow'}.get(w.speed, 'medium')")
     expect(root).to_contain_text(f"{widget.layers[4].name}: how often computed")
     expect(root.get_by_label("speed")).to_have_value("slow")
@@ -157,16 +173,16 @@ def test_layer_that_is_not_there_is_explained_and_leaves_the_picture(notebook, r
     expect(root).to_contain_text("dense 2: how often computed")
 
 
-def test_speeds_differ(notebook, root):
-    def went(speed):
-        _seek(root, 0)
-        root.get_by_label("speed").select_option(speed)
+def test_speeds_differ(notebook, root, widget):
+    def speed(name):
+        _seek(notebook, root, 0)
+        root.get_by_label("speed").select_option(name)
         root.get_by_role("button", name="Play").click()
-        notebook.page.wait_for_timeout(600)
+        measured = root.get_by_label("Step", exact=True).evaluate(SPEED)
         root.get_by_role("button", name="Pause").click()
-        return int(root.get_by_label("Step", exact=True).input_value())
+        return measured
 
-    slow, medium, fast = map(went, ("slow", "medium", "fast"))
+    slow, medium, fast = map(speed, ("slow", "medium", "fast"))
     assert slow < medium < fast
 
 
@@ -186,8 +202,7 @@ def test_keyboard_alone_plays_steps_and_pauses(notebook, root, widget):
 
 def test_phone_and_projector_need_no_sideways_scrolling(notebook, root, pictures):
     for width, height in [(390, 844), (1280, 720)]:
-        notebook.page.set_viewport_size({"width": width, "height": height})
-        notebook.page.wait_for_timeout(100)
+        notebook.resize(width, height)
         assert root.evaluate("root => root.scrollWidth <= root.clientWidth")
         notebook.page.screenshot(path=pictures / f"SlidingWindow at {width}.png")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from number_tables import note_labels, wait_for_label
 from playwright.sync_api import expect
 
 from segviz.widgets import TransposedConvolution1D, TransposedConvolution2D
@@ -28,7 +29,7 @@ def _reset(notebook, name, position):
     root = notebook.widget(position)
     _scrubber(root).focus()
     notebook.page.keyboard.press("Home")
-    return root
+    return notebook.widget(position)
 
 
 @pytest.fixture
@@ -73,10 +74,11 @@ def test_keyboard_alone_goes_through_the_steps(notebook, one):
     )
     press("End")
     expect(one).to_contain_text("Step 4 of 4: input −1 times kernel (1, 2, −1)")
+    note_labels(one.get_by_role("button", name="Play"))
     press("Space")
-    expect(one.get_by_role("button", name="Pause")).to_be_visible()
+    wait_for_label(notebook.page, "Pause")
     press("Space")
-    expect(one.get_by_role("button", name="Play")).to_be_visible()
+    wait_for_label(notebook.page, "Play")
 
 
 def test_sliders_change_the_numbers_and_torch_agrees(notebook, one):
@@ -89,14 +91,13 @@ def test_sliders_change_the_numbers_and_torch_agrees(notebook, one):
 
 
 def test_readings_have_their_own_steps_and_need_no_kernel(notebook, one):
-    notebook.start("import time\nend = time.time() + 3\nwhile time.time() < end: pass")
-    one.get_by_label("reading").select_option("gather")
-    expect(one).to_contain_text("Step 1 of 9: the flipped kernel (−1, 2, 1) on (0, 0, 1) gives")
-    _scrubber(one).focus()
-    for _ in range(2):
-        notebook.page.keyboard.press("ArrowRight")
-    expect(one).to_contain_text("y[2] = −1·1 + 2·0 + 1·3 = 2")
-    notebook.page.evaluate("window.running")
+    with notebook.busy():
+        one.get_by_label("reading").select_option("gather")
+        expect(one).to_contain_text("Step 1 of 9: the flipped kernel (−1, 2, 1) on (0, 0, 1) gives")
+        _scrubber(one).focus()
+        for _ in range(2):
+            notebook.page.keyboard.press("ArrowRight")
+        expect(one).to_contain_text("y[2] = −1·1 + 2·0 + 1·3 = 2")
 
 
 def test_normal_direction_greys_what_it_does_not_have(notebook, one):
@@ -112,11 +113,11 @@ def test_normal_direction_greys_what_it_does_not_have(notebook, one):
 
 
 def test_illegal_setting_keeps_the_picture_and_offers_a_way_out(notebook, one):
-    notebook.page.wait_for_timeout(400)
     before = _ink(one), one.locator("canvas").first.bounding_box()["y"]
     one.get_by_label("output_padding", exact=True).fill("3")
     alert = one.get_by_role("alert")
     expect(alert).to_contain_text("output_padding=3 must be smaller than stride=2 or dilation=1")
+    notebook.widget(0)
     after = _ink(one), one.locator("canvas").first.bounding_box()["y"]
     assert (after[0] == before[0]).all()
     assert after[1] == before[1]
@@ -154,26 +155,25 @@ def test_a_press_on_a_stamp_or_a_column_goes_to_its_step(notebook, one):
 
 
 def test_stamp_comes_down_in_many_pictures_while_the_kernel_is_busy(notebook, one):
-    notebook.start("import time\nend = time.time() + 5\nwhile time.time() < end: pass")
-    pictures = one.evaluate(
-        """root => new Promise((resolve) => {
-             // Ten times slower, so that a busy machine draws enough of it.
-             const clock = performance.now.bind(performance);
-             performance.now = () => clock() / 10;
-             root.querySelector('button[aria-label="Step on"]').click();
-             const canvas = root.querySelector('canvas'), seen = new Set();
-             const start = clock();
-             const look = () => {
-               seen.add(canvas.toDataURL());
-               if (clock() - start < 3500) return requestAnimationFrame(look);
-               performance.now = clock;
-               resolve(seen.size);
-             };
-             requestAnimationFrame(look);
-           })"""
-    )
+    with notebook.busy():
+        pictures = one.evaluate(
+            """root => new Promise((resolve) => {
+                 // 40 ms in each frame, however long a busy machine takes to draw it.
+                 let now = performance.now(), left = 12;
+                 performance.now = () => now;
+                 root.querySelector('button[aria-label="Step on"]').click();
+                 const canvas = root.querySelector('canvas'), seen = new Set();
+                 const look = () => {
+                   seen.add(canvas.toDataURL());
+                   now += 40;
+                   if ((left -= 1)) return requestAnimationFrame(look);
+                   delete performance.now;
+                   resolve(seen.size);
+                 };
+                 requestAnimationFrame(look);
+               })"""
+        )
     assert pictures >= 4
-    notebook.page.evaluate("window.running")
 
 
 def test_pixel_says_who_made_it_by_pointer_and_by_arrows(notebook, two):
@@ -199,8 +199,7 @@ def test_largest_pictures_need_no_sideways_scrolling(notebook, one, two, picture
     _slide(notebook, one, 0, n=12, kernel_size=7, stride=4, dilation=3, output_padding=3)
     _slide(notebook, two, 1, n=5, kernel_size=4, stride=3, dilation=2, output_padding=2)
     for width, height in [(390, 844), (1280, 720)]:
-        notebook.page.set_viewport_size({"width": width, "height": height})
-        notebook.page.wait_for_timeout(200)
+        notebook.resize(width, height, positions=(0, 1))
         for root, name in ((one, "1D"), (two, "2D")):
             assert root.evaluate("root => root.scrollWidth <= root.clientWidth")
             root.screenshot(path=pictures / f"TransposedConvolution{name} at {width}.png")

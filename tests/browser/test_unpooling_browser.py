@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from conftest import cells_of
-from number_tables import kinds, scrubber, texts
+from number_tables import kinds, note_labels, scrubber, texts, wait_for_label
 from playwright.sync_api import expect
 
 from segviz.widgets import Unpooling2D
@@ -29,7 +29,7 @@ def root(notebook):
     root = notebook.widget()
     scrubber(root).focus()
     notebook.page.keyboard.press("Home")
-    return root
+    return notebook.widget()
 
 
 def _texts(values):
@@ -57,6 +57,7 @@ def test_keyboard_alone_goes_down_and_up_and_each_step_is_said(notebook, root):
         said.append(root.locator(".segviz-readout").text_content())
         assert texts(root, 1) == ["4", "5", "1", "7"][: step + 1] + [""] * (3 - step)
         press("ArrowRight")
+    notebook.widget()
     assert said == Unpooling2D().trace["say"]
     assert texts(root, 2) == ["4", "7", "9", "10"]
     assert texts(root, 3) == _texts(Unpooling2D().trace["unpooled"])
@@ -135,12 +136,12 @@ def test_borrowed_indices_are_shown_on_the_way_up(notebook, root, indices):
 
 
 def test_plays_to_the_end_while_the_kernel_is_busy(notebook, root):
-    notebook.start("import time\nend = time.time() + 9\nwhile time.time() < end: pass")
-    root.get_by_role("button", name="Play").click()
-    expect(root.get_by_role("button", name="Pause")).to_be_visible()
-    expect(scrubber(root)).to_have_value("7", timeout=9000)
-    assert texts(root, 3) == _texts(Unpooling2D().trace["unpooled"])
-    notebook.page.evaluate("window.running")
+    note_labels(root.get_by_role("button", name="Play"))
+    with notebook.busy():
+        root.get_by_role("button", name="Play").click()
+        wait_for_label(notebook.page, "Pause")
+        expect(scrubber(root)).to_have_value("7")
+        assert texts(root, 3) == _texts(Unpooling2D().trace["unpooled"])
 
 
 def test_a_press_on_a_pooled_number_goes_to_its_step_on_the_way_that_is_walked(notebook, root):

@@ -36,7 +36,7 @@ def notebook(open_notebook):
 
 @pytest.fixture
 def root(notebook):
-    notebook.page.wait_for_timeout(500)  # what needs no answer is told when it has come to rest
+    notebook.widget(0)  # what the test before has told would come later otherwise
     notebook.run("w.around, w.above = 0, 0")
     root = notebook.widget(0)
     _seen_from(root, 0, 0)
@@ -75,8 +75,8 @@ def test_what_is_near_follows_the_mouse(notebook, root):
     mouse.up()
     _seen_from(root, 30, 30)
     mouse.move(box["x"] + 10, box["y"] + 10)  # without the button
+    notebook.widget(0)
     assert "Seen from 30° around, 30° above." in _seen_from(root, 30, 30)
-    notebook.page.wait_for_timeout(500)
     notebook.run("assert (w.around, w.above) == (30, 30)")
 
 

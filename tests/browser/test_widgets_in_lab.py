@@ -69,6 +69,7 @@ def test_every_control_is_reached_by_tab_and_named(notebook, position):
 def test_arrow_keys_move_sliders_and_not_the_notebook(notebook, position):
     root = notebook.widget(position)
     for slider in root.locator("input[type=range]").all():
+        notebook.widget(position, told=False)
         before, low, high = (
             slider.evaluate(f"one => one.{end}") for end in ("value", "min", "max")
         )

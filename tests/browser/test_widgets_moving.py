@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from conftest import DRAWN
 
 import segviz.widgets
 
@@ -22,7 +23,11 @@ FEW, MANY = 100, 1000
 # Browsers and Python keep some of what they have freed; a frame's picture alone is more than these.
 MOST_HEAP, MOST_RSS = 2_000_000, 12_000_000
 
-TOOLS = """
+TOOLS = (
+    f"""
+const drawn = {DRAWN};
+"""
+    + """
 // What the stage and the lines show: words, looks and pixels; ids differ from view to view.
 const shown = (root) => {
   let hash = 5381;
@@ -50,7 +55,7 @@ const put = (slider, value) => {
   slider.dispatchEvent(new Event('input', { bubbles: true }));
 };
 const settled = async (root) => {
-  do await frame(); while (root.dataset.drawn !== root.dataset.asked);
+  do await frame(); while (!drawn(root));
   for (let i = 0; i < 3; i++) await frame();
 };
 const sliderOf = (root) => [...root.querySelectorAll('.segviz-controls input[type=range]')].find(
@@ -62,6 +67,7 @@ const valuesOf = ({min, max, step}, count) => {
   return [...new Set(all.map((one) => Number(one.toFixed(6))))];
 };
 """
+)
 
 # Hashes at rest, one a value, and of every frame while the slider goes back and forth.
 DRAG = (
@@ -135,7 +141,7 @@ MOVE_ALL = (
     const [n, turn] = [i % roots.length, Math.floor(i / roots.length)];
     put(sliders[n], values[n][turn % values[n].length]);
     // Each move is drawn before the next, so that none is left out.
-    do await frame(); while (roots[n].dataset.drawn !== roots[n].dataset.asked);
+    do await frame(); while (!drawn(roots[n]));
   }
   return all.filter((root) => !sliderOf(root)).map((root) => root.ariaLabel);
 }"""
