@@ -28,7 +28,7 @@ from typing import Any, NoReturn
 
 NEW_FILES, NEW_HOST_NAME, NEW_IPC = 0x00020000, 0x04000000, 0x08000000
 NEW_PROCESSES, NEW_NETWORK = 0x20000000, 0x40000000
-NO_SETUID, NO_DEVICES, NO_PROGRAMS, BIND_ALL = 2, 4, 8, 0x5000
+NO_SETUID, NO_DEVICES, NO_PROGRAMS, BIND_ALL, DETACH = 2, 4, 8, 0x5000, 2
 DIE_WITH_PARENT, SET_DUMPABLE, SET_FILTER, DROP_CAPABILITY, NO_NEW_PRIVILEGES = 1, 4, 22, 24, 38
 FIRST_USER = 1_000_000
 SOCKETS = ("shell", "stdin", "control", "iopub")
@@ -121,6 +121,7 @@ def _mount_private_files(request: dict[str, Any]) -> None:
     _call("mount", b"tmpfs", b"/tmp", b"tmpfs", ctypes.c_ulong(safe), options)
     for path in below_tmp:
         _put_back(path, user)
+    _call("umount2", b"/run/tmp", DETACH)  # the server's own, which outlives this kernel
     _call("mount", b"tmpfs", b"/dev/shm", b"tmpfs", ctypes.c_ulong(safe), options)
     _call("mount", b"proc", b"/proc", b"proc", ctypes.c_ulong(safe | NO_PROGRAMS), None)
 

@@ -7,8 +7,8 @@ sockets, none of the grader's files, environment or privileges.
 
 from __future__ import annotations
 
-import ast
 import functools
+import itertools
 import os
 import shutil
 import socket
@@ -22,6 +22,7 @@ from pathlib import Path
 import segviz
 
 from ._temporary import temporary_folder
+from ._withheld import copy_package, hidden_packages
 
 __all__ = ["KernelServer", "NoSandbox", "why_no_sandbox"]
 
@@ -107,7 +108,7 @@ class KernelServer:
         ours, theirs = socket.socketpair()
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            _copy_package(folder / "segviz", withheld)
+            copy_package(folder / "segviz", withheld)
             address = str(folder / "kernels")
             listener.bind(address)
             listener.listen(64)
@@ -160,12 +161,22 @@ def _bubblewrap(folder: Path, withheld: Iterable[str]) -> list[str]:
         if os.path.islink(path):
             command += ["--symlink", os.readlink(path), path]
     command += _bound(own)
-    for path in _hidden_packages(withheld):
+    for path in hidden_packages(withheld):
         command += ["--tmpfs", path] if os.path.isdir(path) else ["--ro-bind", os.devnull, path]
     command += ["--ro-bind", str(Path(__file__).with_name("_kernel_server.py")), _SERVER]
     command += ["--dev", "/dev", "--proc", "/proc", "--dir", "/dev/shm"]
     command += ["--ro-bind", os.devnull, "/dev/zero"]  # a way to shared memory, as mmap is
-    return [*command, "--remount-ro", "/", "--chdir", "/", "--"]
+    # In a user namespace a kernel owns what bubblewrap made: what it wrote there would await the
+    # next kernel, as a module called torch, say.
+    for path in ("/", "/dev", *_made_empty(command)):
+        command += ["--remount-ro", path]
+    return [*command, "--chdir", "/", "--"]
+
+
+def _made_empty(command: Sequence[str]) -> list[str]:
+    """The empty folders that bubblewrap is told to make, but for that of temporary files."""
+    places = itertools.pairwise(command)
+    return [path for option, path in places if option == "--tmpfs" and path != "/tmp"]
 
 
 def _own_folders(folder: Path) -> dict[str, str]:
@@ -203,48 +214,3 @@ def _system_folders() -> dict[str, str]:
     wanted += [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
     there = [os.path.abspath(path) for path in wanted if os.path.exists(path)]
     return {path: path for path in there if not os.path.islink(path)}
-
-
-def _hidden_packages(withheld: Iterable[str]) -> Iterator[str]:
-    """Where an installed package that would be the answer lies."""
-    from importlib.util import find_spec
-
-    for name in withheld:
-        if name.split(".")[0] != "segviz" and (spec := find_spec(name)):
-            yield from spec.submodule_search_locations or [str(spec.origin)]
-
-
-def _copy_package(target: Path, withheld: Iterable[str]) -> None:
-    """Copy segviz as students have it, less what judges them and what answers for them."""
-    package = Path(segviz.__file__).parent
-    unwanted = shutil.ignore_patterns("__pycache__", "grading", "_data", "cli.py", "__main__.py")
-    shutil.copytree(package, target, ignore=unwanted)
-    (target / "_data").mkdir()
-    for name in withheld:
-        if name.startswith("segviz."):
-            path = target.joinpath(*name.split(".")[1:])
-            if path.is_dir():
-                stub = _without_answers(path / "__init__.py", name)
-                shutil.rmtree(path)
-                path.mkdir()
-                path = path / "__init__.py"
-            else:
-                path = path.with_suffix(".py")
-                stub = _without_answers(path, name)
-            path.write_text(stub, encoding="utf-8")
-
-
-def _without_answers(path: Path, name: str) -> str:
-    """The module with its public names kept, so that what imports them still can."""
-    words = f"{name} is the answer to this exercise, and is not there while it is graded."
-    names = []
-    for node in ast.parse(path.read_text("utf-8")).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.append(node.name)
-        elif isinstance(node, ast.ImportFrom) and node.module != "__future__":
-            names += [alias.asname or alias.name for alias in node.names]
-    stubs = [
-        f"def {name}(*arguments, **options):\n    raise NotImplementedError({words!r})\n"
-        for name in names
-    ]
-    return "\n".join([f'"""{words}"""\n', *stubs])
