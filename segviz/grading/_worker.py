@@ -1,13 +1,14 @@
 """One Dask worker's side: a sandbox that stays, and a process of its own for every submission.
 
 The processes that judge are forks of one that has pytest and nbval loaded; whatever a submission
-does to its judge ends with it.
+does to its judge ends with it. What the judge then says is read as text, never as objects.
 """
 
 from __future__ import annotations
 
 import atexit
 import ctypes
+import json
 import multiprocessing
 import os
 import shutil
@@ -26,6 +27,7 @@ from .exercise import Exercise
 from .sandbox import KernelServer
 
 SECONDS_FOR_A_SUBMISSION = 600
+LONGEST_RESULT = 10_000_000
 _PRELOADED = ("segviz.grading.run", "segviz.grading._worker")
 Drawn = dict[str, dict[str, Any]]
 _servers: dict[str, tuple[AbstractContextManager[KernelServer], KernelServer]] = {}
@@ -64,10 +66,10 @@ def _in_own_process(
     theirs.close()
     try:
         if ours.poll(SECONDS_FOR_A_SUBMISSION):
-            return dict(ours.recv())
+            return dict(json.loads(ours.recv_bytes(LONGEST_RESULT)))  # no pickle: it may be theirs
         return failed("it took too long")
-    except EOFError:
-        return failed("the process that judged it ended")
+    except (EOFError, OSError, ValueError):
+        return failed("the process that judged it ended, or told nothing that can be read")
     finally:
         process.kill()
         process.join()
@@ -96,7 +98,7 @@ def _judge(
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
         result = failed(f"{type(error).__name__}: {error} ({place.name})")
-    answer.send(result)
+    answer.send_bytes(json.dumps(result).encode())
     answer.close()
     os._exit(0)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from segviz.grading import _confined
+from segviz.grading import _confined, _worker
 
 PROBE = """
 import json, os, pathlib, signal, socket, sys, tempfile
@@ -68,3 +69,25 @@ def test_where_the_system_has_no_such_means_it_goes_without(tmp_path, monkeypatc
     monkeypatch.chdir(Path.cwd())
     assert _confined.confine(str(tmp_path)) is False
     assert _confined.tempfile.gettempdir() == str(tmp_path)
+
+
+class Evil:
+    """An object that acts where it is unpickled."""
+
+    def __reduce__(self):
+        return (os.mkdir, ("planted",))
+
+
+def taken_over(answer, *_):
+    """A judge's process that runs a student's code after all."""
+    answer.send(Evil())
+    os._exit(0)
+
+
+def test_what_the_process_that_judged_says_is_text_and_never_an_object(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(_worker, "_judge", taken_over)
+    result = _worker._in_own_process(None, {}, b"", "")  # type: ignore[arg-type]
+    assert result["status"] == "error"
+    assert "told nothing that can be read" in result["notes"][0]
+    assert list(tmp_path.iterdir()) == []
