@@ -18,12 +18,20 @@ export function sheet(view, { label, height, onPlace, keys }) {
     putText(caption, text);
     putAttribute(canvas, "aria-label", spoken);
   };
+  const [paint, room] = [painterOf(view, canvas), widthOf(view, frame)];
+  made.paint = (draw, key) => paint(draw, key, [room(), height]);
+  if (onPlace) followPress(canvas, onPlace);
+  return made;
+}
+
+// Paints a canvas, when all texts are written, if the key, the size or the theme has changed.
+//   paint(draw, key, [width, height]): draw(pen), in pixels of the page
+export function painterOf(view, canvas) {
   let before;
-  const room = widthOf(view, frame);
-  made.paint = (draw, key) => {
-    const [width, ratio] = [room(), devicePixelRatio || 1];
+  return (draw, key, [width, height]) => {
+    const ratio = devicePixelRatio || 1;
     const inks = Object.fromEntries(["ink", "page", "line", "raised"].map((n) => [n, view.ink(n)]));
-    const now = JSON.stringify([key, width, ratio, inks]);
+    const now = JSON.stringify([key, width, height, ratio, inks]);
     if (now === before) return;
     before = now;
     const size = [width, height].map((n) => Math.round(n * ratio));
@@ -35,8 +43,6 @@ export function sheet(view, { label, height, onPlace, keys }) {
     context.clearRect(0, 0, width, height);
     view.paint(() => draw({ context, width, height, inks, family: view.family() }));
   };
-  if (onPlace) followPress(canvas, onPlace);
-  return made;
 }
 
 function followPress(canvas, onPlace) {
@@ -68,13 +74,13 @@ function setFont(pen, font) {
 }
 
 // A number, or any text, in a box; left out where it would not fit.
-export function write(pen, value, { x, y, width, height, align = "center", size = 15, bold, faint }) {
+export function write(pen, value, { x, y, width, height, align = "center", size = 15, bold, faint, ink }) {
   const text = shown(value);
   const { context, inks, family } = pen;
   const chosen = Math.min(size, height * 0.78);
   if (chosen < SMALLEST_TEXT) return;
   setFont(pen, `${bold ? "700 " : ""}${chosen.toFixed(1)}px ${family}`);
-  context.fillStyle = inks.ink;
+  context.fillStyle = ink ?? inks.ink;
   context.globalAlpha = faint ? 0.72 : 1;
   context.textAlign = align;
   context.textBaseline = "middle";

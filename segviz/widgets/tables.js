@@ -124,7 +124,7 @@ const TABLE_STEPS = {
 };
 
 // In shares of the table, so that it needs no measuring and glides by itself.
-function placeFrame(frame, box, [rows, columns]) {
+export function placeFrame(frame, box, [rows, columns]) {
   frame.hidden = !box;
   if (!box) return;
   const share = (part, whole) => `${(100 * part) / whole}%`;

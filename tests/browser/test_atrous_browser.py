@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from conftest import cells_of
+from number_tables import ORANGE, assert_painted, is_like, looks_of, texts_of
 from playwright.sync_api import expect
 
+from segviz.plot._style import CYCLE
 from segviz.widgets import AtrousConvolution1D, AtrousConvolution2D
 
 pytestmark = pytest.mark.browser
@@ -39,12 +41,13 @@ def picture(notebook):
     return notebook.widget(1)
 
 
+def _table(root, name):
+    return root.get_by_role("group", name=name, exact=True).first
+
+
 def _numbers(root, name):
     """The texts of a table's cells, '' where there is none."""
-    return root.get_by_role("group", name=name, exact=True).first.evaluate(
-        """table => [...table.querySelectorAll('.segviz-cell')].map((cell) =>
-             cell.querySelector('input')?.value ?? cell.querySelector('span').textContent)"""
-    )
+    return texts_of(_table(root, name))
 
 
 def test_steps_light_the_row_and_write_the_sum_out(notebook, row):
@@ -58,6 +61,42 @@ def test_steps_light_the_row_and_write_the_sum_out(notebook, row):
     expected = AtrousConvolution1D().trace
     assert _numbers(row, "Matrix") == [str(n) for n in expected["matrix"].ravel()]
     assert _numbers(row, "Output")[:3] == [str(n) for n in expected["output"][:3]]
+    results = row.get_by_role("group", name="Output", exact=True)
+    for number in range(2):  # under the input and beside the matrix
+        assert texts_of(results.nth(number)) == ["26", "30", "20", "", ""]
+        looks = looks_of(results.nth(number))
+        assert is_like(looks[2], ORANGE, 1)
+        assert looks[:2] + looks[3:] == ["", "", "hatched", "hatched"]
+        assert_painted(results.nth(number))
+
+
+def _hue(tap):
+    return tuple(bytes.fromhex(CYCLE[tap].removeprefix("#")))
+
+
+def test_matrix_has_a_colour_for_each_tap_and_stripes_for_the_holes(notebook, row):
+    notebook.page.keyboard.press("ArrowRight")
+    notebook.arrived(0)
+    trace = AtrousConvolution1D().trace
+    looks = np.array(looks_of(_table(row, "Matrix")), dtype=object).reshape(trace["matrix"].shape)
+    for step, taps in enumerate(trace["indices"]):
+        for tap, place in enumerate(taps):
+            assert is_like(looks[step, place], _hue(tap), 0.75 if step == 1 else 0.4)
+        assert looks[step, taps[0] + 1 : taps[-1] : 2].tolist() == ["hatched"] * 2
+        beside = [place for place in range(9) if not taps[0] <= place <= taps[-1]]
+        assert set(looks[step, beside]) == {""}
+    assert_painted(_table(row, "Matrix"))
+
+
+def test_a_press_on_a_number_of_the_matrix_or_the_output_goes_to_its_step(notebook, row):
+    scrub = row.get_by_label("Step", exact=True)
+    matrix = _table(row, "Matrix").locator("canvas")
+    box = matrix.bounding_box()
+    matrix.click(position={"x": box["width"] - 5, "y": 0.7 * box["height"]})
+    expect(scrub).to_have_value("3")
+    output = _table(row, "Output").locator("canvas")
+    output.click(position={"x": 0.3 * output.bounding_box()["width"], "y": 10})
+    expect(scrub).to_have_value("1")
 
 
 def _middle(box):
@@ -69,15 +108,21 @@ def test_taps_hang_below_their_inputs_and_end_at_the_output(notebook, row, width
     notebook.run("row.kernel_size, row.input_size, row.padding = 5, 12, 'same'\nrow.dilation = 5")
     notebook.resize(width)
     row = notebook.arrived(0)
-    inputs = row.get_by_role("group", name="Input", exact=True).locator(".segviz-cell")
+    inputs = _table(row, "Input").locator("canvas")
+    places = inputs.bounding_box()
+    cell = (places["width"] - 1) / 32
     circles = row.locator("svg circle")
+    looks = looks_of(_table(row, "Input"))
+    assert looks.count("") == 27
     for tap in range(5):
-        place = _middle(inputs.nth(5 * tap).bounding_box())
-        assert _middle(circles.nth(tap).bounding_box()) == pytest.approx(place, abs=2)
-    output = row.get_by_role("group", name="Output", exact=True).first.locator(".segviz-cell")
-    assert _middle(output.first.bounding_box()) == pytest.approx(
-        _middle(circles.nth(2).bounding_box()), abs=2
-    )
+        middle = _middle(circles.nth(tap).bounding_box())
+        assert places["x"] + (5 * tap + 0.5) * cell == pytest.approx(middle, abs=2)
+        assert is_like(looks[5 * tap], _hue(tap), 0.45)
+        if tap >= 2:  # the numbers to type in lie on their places, beyond ten zeros
+            number = row.get_by_label(f"x[{5 * tap - 10}]", exact=True).bounding_box()
+            assert _middle(number) == pytest.approx(middle, abs=2)
+    output = _table(row, "Output").locator("canvas").bounding_box()
+    assert output["x"] + cell / 2 == pytest.approx(_middle(circles.nth(2).bounding_box()), abs=2)
     notebook.resize(1280)
 
 

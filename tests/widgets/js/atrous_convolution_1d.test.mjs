@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { readBy, sentence, tapAt, withNumber, written } = await load("atrous_convolution_1d.js");
+const { readBy, sentence, spacing, tapOver, withNumber, written } = await load(
+  "cells.js", "painted_tables.js", "atrous_sampling.js", "atrous_convolution_1d.js");
 
 const shaped = (numbers, ...shape) => Object.assign(Int16Array.from(numbers), { shape });
 
@@ -28,9 +29,11 @@ test("the read-out names what is read, by index", () => {
   assert.equal(sentence(one, 0), "Step 1 of 1: y[0] reads x[0]: 2·7 = 14.");
 });
 
-test("a place of the matrix belongs to the band of its tap", () => {
-  assert.equal(tapAt(trace, 0, 2), 2);
-  assert.equal(tapAt(trace, 0, 1), -1);
+test("the taps stand on the places that the step reads, and no other", () => {
+  const kernel = { kernel: [1, -2, 3], reach: 5 };
+  assert.deepEqual([0, 1, 2, 3, 4, 5].map((place) => tapOver(kernel, 1, place)), [-1, 0, -1, 1, -1, 2]);
+  assert.deepEqual([1, 2, 3].map((place) => tapOver({ kernel: [7], reach: 1 }, 2, place)), [-1, 0, -1]);
+  assert.equal(spacing(kernel), 2);
 });
 
 test("a typed number goes to its place, beside what was typed before", () => {
