@@ -6,9 +6,12 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
+import torch
 from torch import Tensor, nn
 
 from segviz.ops._checks import flag, shown, whole_number
+
+DEEPEST = 12  # 4096 pixels become one
 
 
 def check_choice(value: object, name: str, choices: Sequence[object]) -> None:
@@ -35,6 +38,17 @@ def check_rates(rates: object) -> list[int]:
     return [whole_number(rate, "rate", 1) for rate in rates]
 
 
+def check_depth(depth: object) -> int:
+    """Return how often a map is halved, if a picture of the largest size has pixels left then."""
+    number = whole_number(depth, "depth", 1)
+    if number > DEEPEST:
+        raise ValueError(
+            f"depth={number} halves the map {number} times, and doubles its channels as often: no "
+            f"picture is that large. Use at most {DEEPEST}."
+        )
+    return number
+
+
 def refuse_size(
     images: Tensor, fits: Callable[[int], bool], reason: str, name: str = "images"
 ) -> NoReturn:
@@ -53,6 +67,33 @@ def refuse_size(
 
 def _times(sizes: Iterable[int]) -> str:
     return " x ".join(map(str, sizes))
+
+
+def check_kind(images: Tensor, model: nn.Module, name: str = "images") -> None:
+    """Raise an error unless pictures have dtype and device of the weights.
+
+    What numpy gives is often float64. Under autocast torch itself turns one dtype into another, but
+    never float64. Weights without numbers, on the meta device, say nothing of real pictures.
+    """
+    weight = next(model.parameters(), images)
+    if weight.is_meta != images.is_meta:
+        return
+    if weight.device != images.device:
+        raise ValueError(
+            f"{name} lie on {images.device}, but the weights on {weight.device}: torch computes on "
+            f"one device only. Use {name}.to('{weight.device}')."
+        )
+    if weight.dtype != images.dtype and not _casts(images, weight):
+        raise TypeError(
+            f"{name} has dtype {images.dtype}, but the weights have {weight.dtype}: torch computes "
+            f"in one dtype only. Use {name}.to({weight.dtype})."
+        )
+
+
+def _casts(images: Tensor, weight: Tensor) -> bool:
+    kind = images.device.type
+    automatic = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    return automatic and torch.float64 not in (images.dtype, weight.dtype)
 
 
 def check_statistics(maps: Tensor, norm: nn.Module, remedy: str = "") -> None:

@@ -114,7 +114,7 @@ class EfficientNetLite0(nn.Module):
 
         H and W should be multiples of 32: at each stride an odd last row or column is left out.
         """
-        maps = self.stem((check_images(images, 3) * 255 - 127) / 128)
+        maps = self.stem((check_images(images, 3, model=self) * 255 - 127) / 128)
         kept = []
         for index, block in enumerate(self.blocks):
             maps = block(maps)

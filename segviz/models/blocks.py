@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from segviz.models._requirements import check_statistics
+from segviz.models._requirements import check_kind, check_statistics
 from segviz.ops._checks import shown
 from segviz.ops.upsampling import bilinear_kernel
 
@@ -17,11 +17,16 @@ _FORMS = {2: "H, W", 3: "D, H, W"}
 
 
 def check_images(
-    images: object, in_channels: int, name: str = "images", *, axes: int = 2
+    images: object,
+    in_channels: int,
+    name: str = "images",
+    *,
+    axes: int = 2,
+    model: nn.Module | None = None,
 ) -> Tensor:
     """Return ``images`` if it is a float tensor of shape (N, C, H, W), none of them empty.
 
-    With ``axes=3`` they are volumes of shape (N, C, D, H, W).
+    With ``axes=3`` they are volumes (N, C, D, H, W). A model must have their dtype and device.
 
     Examples
     --------
@@ -46,6 +51,8 @@ images[None].
         raise TypeError(
             f"{name} has dtype {images.dtype}, must be float32 in [0, 1]. Use {name}.float() / 255."
         )
+    if model is not None:
+        check_kind(images, model, name)
     return images
 
 

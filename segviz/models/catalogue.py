@@ -93,7 +93,7 @@ def create(
     ...
     ValueError: name='fcn9s' is none of our networks. Use fcn8s or fcn4s or fcn32s.
     """
-    if name not in _NETWORKS:
+    if not isinstance(name, str) or name not in _NETWORKS:
         close = difflib.get_close_matches(str(name), _NETWORKS) or list(_NETWORKS)
         raise ValueError(f"name={shown(name)} is none of our networks. Use {' or '.join(close)}.")
     for key, value in (("in_channels", in_channels), ("num_classes", num_classes)):

@@ -104,7 +104,8 @@ class DCAN(nn.Module):
 
     def forward(self, images: Tensor) -> DCANScores:
         """Return the scores of pictures of shape (N, C, H, W), H and W multiples of 32."""
-        if any(size % 32 for size in check_images(images, self.in_channels).shape[2:]):
+        check_images(images, self.in_channels, model=self)
+        if any(size % 32 for size in images.shape[2:]):
             refuse_size(images, lambda size: size % 32 == 0, "they are halved five times")
         maps, kept = self.normalize(images), []
         for stage in self.stages:

@@ -24,7 +24,7 @@ from segviz.models.blocks import (
     normalized,
 )
 from segviz.models.resnet import ResNet101
-from segviz.models.vgg import DilatedVGG16
+from segviz.models.vgg import DilatedVGG16, dense_form
 from segviz.ops._checks import flag, shown, whole_number
 
 HEADS = {"aspp_l": (6, 12, 18, 24), "aspp_s": (2, 4, 8, 12), "large_fov": (12,)}
@@ -58,8 +58,9 @@ class DeepLabV2(nn.Module):
         Where ResNet-101 strides: as in the paper, or as torchvision's weights need it.
     width : int
         Channels of the first convolution of VGG-16 and ResNet-101; 64 in the papers.
-    hidden, kernel_size : int
-        Of fc6 on VGG-16: 1024 channels and 3 x 3; the paper's table 1 has 4096 and 7 or 4, too.
+    hidden, kernel_size : int, optional
+        Of fc6, which only VGG-16 has: by default 1024 channels and 3 x 3; the paper's table 1 has
+        4096 and 7 or 4, too.
     pretrained : bool, optional
         Begin with ImageNet weights; by default where no download is needed.
     frozen_norm : bool
@@ -98,8 +99,8 @@ class DeepLabV2(nn.Module):
         multi_scale: bool = False,
         form: str = "caffe",
         width: int = 64,
-        hidden: int = 1024,
-        kernel_size: int = 3,
+        hidden: int | None = None,
+        kernel_size: int | None = None,
         pretrained: bool | None = None,
         frozen_norm: bool = False,
         norm: bool = False,
@@ -122,12 +123,13 @@ class DeepLabV2(nn.Module):
         self.backbone.requires_grad_(not self.frozen)
         self.norm = nn.BatchNorm2d(channels) if flag(norm, "norm") else None
         self.branches = nn.ModuleList()
+        dense = dense_form(backbone, hidden, kernel_size)
         for rate in check_rates(HEADS[head] if rates is None else rates):
-            if backbone == "vgg16":
-                branch = _dense_branch(channels, classes, rate, kernel_size, hidden)
+            if dense:
+                self.branches.append(_dense_branch(channels, classes, rate, *dense))
             else:
-                branch = nn.Sequential(_scoring(_atrous(channels, classes, rate, 3)))
-            self.branches.append(branch)
+                layer = _scoring(_atrous(channels, classes, rate, 3))
+                self.branches.append(nn.Sequential(layer))
         if fusion == "concatenation":
             self.join = nn.Conv2d(len(self.branches) * classes, classes, 1)
         self.train()
@@ -146,7 +148,7 @@ class DeepLabV2(nn.Module):
 
     def features(self, images: Tensor) -> list[Tensor]:
         """Return what ``from_features`` takes: the backbone's maps of the output stride."""
-        images = check_images(images, self.in_channels)
+        images = check_images(images, self.in_channels, model=self)
         if isinstance(self.backbone, EfficientNetLite0):
             images = fill_up(images, 32)
         return [self.backbone(images)[self.stride]]
@@ -177,7 +179,7 @@ class DeepLabV2(nn.Module):
 
     def scores_of_scales(self, images: Tensor) -> list[Tensor]:
         """Return the scores of the picture at half, three quarters of, and its whole size."""
-        check_images(images, self.in_channels)
+        check_images(images, self.in_channels, model=self)
         sizes = [[round(scale * (n - 1)) + 1 for n in images.shape[-2:]] for scale in SCALES[:-1]]
         smaller = [
             F.interpolate(images, size, mode="bilinear", align_corners=True) for size in sizes
@@ -231,12 +233,9 @@ def _atrous(inputs: int, outputs: int, rate: int, kernel_size: int) -> nn.Conv2d
     return nn.Conv2d(inputs, outputs, kernel_size, padding=span // 2, dilation=rate)
 
 
-def _dense_branch(
-    channels: int, classes: int, rate: int, kernel_size: int, hidden: int
-) -> nn.Sequential:
-    whole_number(hidden, "hidden", 1)
+def _dense_branch(inputs: int, classes: int, rate: int, hidden: int, size: int) -> nn.Sequential:
     branch = nn.Sequential(
-        *(_atrous(channels, hidden, rate, whole_number(kernel_size, "kernel_size", 1)),),
+        *(_atrous(inputs, hidden, rate, size),),
         *(nn.ReLU(inplace=True), nn.Dropout(0.5)),
         *(nn.Conv2d(hidden, hidden, 1), nn.ReLU(inplace=True), nn.Dropout(0.5)),
     )

@@ -157,7 +157,7 @@ class DeepLabV3Plus(nn.Module):
 
     def features(self, images: Tensor) -> list[Tensor]:
         """Return what ``from_features`` takes: maps of the output stride, for the decoder of 4."""
-        images = check_images(images, self.in_channels)
+        images = check_images(images, self.in_channels, model=self)
         if isinstance(self.backbone, EfficientNetLite0):
             images = fill_up(images, 32)
         maps = self.backbone(images)

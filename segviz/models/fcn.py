@@ -121,7 +121,8 @@ class FCN(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the scores of pictures of shape (N, C, H, W): a tensor of shape (N, K, H, W)."""
-        if min(check_images(images, self.in_channels).shape[2:]) < self.smallest:
+        check_images(images, self.in_channels, model=self)
+        if min(images.shape[2:]) < self.smallest:
             refuse_size(images, lambda size: size >= self.smallest, "pool5 must have 7 x 7 for fc6")
         maps = self.normalize(images)
         pooled = []

@@ -115,7 +115,7 @@ class FCNLadder(nn.Module):
 
     def features(self, images: Tensor) -> list[Tensor]:
         """Return the maps that the decoder reads, coarsest first."""
-        height, width = check_images(images, 3).shape[-2:]
+        height, width = check_images(images, 3, model=self).shape[-2:]
         # To a multiple of the coarsest stride, so that every stride fits.
         images = F.pad(images, (0, -width % 32, 0, -height % 32), mode="replicate")
         maps = self.backbone(images)

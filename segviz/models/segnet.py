@@ -44,7 +44,7 @@ class _MirroredStages(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the scores of pictures of shape (N, C, H, W): a tensor of shape (N, K, H, W)."""
-        maps, pooled = self.first(check_images(images, self.in_channels)), []
+        maps, pooled = self.first(check_images(images, self.in_channels, model=self)), []
         for depth, stage in enumerate(self.encoder):
             check_statistics(maps, stage.get_submodule("1"))
             before = stage(maps)

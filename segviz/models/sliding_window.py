@@ -69,12 +69,24 @@ class SlidingWindow(Layers):
         layers += [nn.Flatten(), nn.Linear(channels * size * size, hidden), nn.ReLU()]
         super().__init__(*layers, nn.Linear(hidden, num_classes))
         self.in_channels, self.patch_size = in_channels, patch_size
+        # No forward of its own: it stays a plain sequence, which to_convolutional can read.
+        self.register_forward_pre_hook(_check_patches)
 
     @staticmethod
     def _check_numbers(in_channels: int, num_classes: int, width: int, hidden: int) -> None:
         whole_number(num_classes, "num_classes", 2)
         for number, name in ((in_channels, "in_channels"), (width, "width"), (hidden, "hidden")):
             whole_number(number, name, 1)
+
+
+def _check_patches(model: SlidingWindow, inputs: tuple[Tensor]) -> None:
+    height, width = check_images(inputs[0], model.in_channels, "patches", model=model).shape[2:]
+    size = model.patch_size
+    if height != size or width != size:
+        raise ValueError(
+            f"patches of {height} x {width} do not fit: this network was built for one size. Use "
+            f"{size} x {size}; for whole pictures predict_patches, or to_fully_convolutional."
+        )
 
 
 def _odd(patch_size: object) -> int:

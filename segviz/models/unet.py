@@ -12,7 +12,13 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from segviz.models._requirements import check_choice, check_statistics, probability, refuse_size
+from segviz.models._requirements import (
+    check_choice,
+    check_depth,
+    check_statistics,
+    probability,
+    refuse_size,
+)
 from segviz.models.blocks import check_images, he_initialization
 from segviz.ops._checks import flag, whole_number
 
@@ -81,7 +87,7 @@ Use 572 x 572 or 556 x 572.
         whole_number(num_classes, "num_classes", 2)
         check_choice(form, "form", FORMS)
         self.padded, self.skips = flag(padded, "padded"), flag(skips, "skips")
-        levels = range(whole_number(depth, "depth", 1) + 1)
+        levels = range(check_depth(depth) + 1)
         widths = [whole_number(width, "width", 1) * 2**level for level in levels]
         self.down = nn.ModuleList(
             _two_convolutions(*pair, padded) for pair in pairwise([in_channels, *widths])
@@ -102,7 +108,7 @@ Use 572 x 572 or 556 x 572.
 
         If padded, they have the picture's size.
         """
-        maps, left = check_images(images, self.in_channels), []
+        maps, left = check_images(images, self.in_channels, model=self), []
         for level, block in enumerate(self.down):
             if level:
                 maps = self.pool(self._even(maps, images))

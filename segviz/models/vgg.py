@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from segviz.models.blocks import he_initialization
 from segviz.models.imagenet import Normalization, check_pretrained, torchvision_weights
+from segviz.ops._checks import shown, whole_number
 
 
 def vgg16_widths(width: int = 64) -> list[tuple[int, ...]]:
@@ -78,6 +79,22 @@ class DilatedVGG16(nn.Module):
         for stage, pool in zip(self.stages, self.pools, strict=True):
             maps = pool(stage(maps))
         return {8: maps}
+
+
+def dense_form(
+    backbone: str, hidden: int | None, kernel_size: int | None
+) -> tuple[int, int] | None:
+    """Return channels and kernel of DeepLab's fc6 on VGG-16; other backbones have no such layer."""
+    if backbone == "vgg16":
+        channels = whole_number(1024 if hidden is None else hidden, "hidden", 1)
+        return channels, whole_number(3 if kernel_size is None else kernel_size, "kernel_size", 1)
+    for name, number in (("hidden", hidden), ("kernel_size", kernel_size)):
+        if number is not None:
+            raise ValueError(
+                f"{name}={shown(number)} with backbone={shown(backbone)}: only on VGG-16 branches "
+                f"have the layer fc6 that it is of. Use backbone='vgg16', or leave {name} out."
+            )
+    return None
 
 
 @torch.no_grad()

@@ -11,7 +11,12 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from segviz.models._requirements import check_choice, check_statistics, refuse_size
+from segviz.models._requirements import (
+    check_choice,
+    check_depth,
+    check_statistics,
+    refuse_size,
+)
 from segviz.models.blocks import check_images, he_initialization
 from segviz.ops._checks import whole_number
 
@@ -72,7 +77,7 @@ class VNet(nn.Module):
         classes = whole_number(num_classes, "num_classes", 2)
         check_choice(form, "form", FORMS)
         check_choice(norm, "norm", tuple(NORMS))
-        levels = range(whole_number(depth, "depth", 1) + 1)
+        levels = range(check_depth(depth) + 1)
         widths = [whole_number(width, "width", 1) * 2**level for level in levels]
         # 1, 2, 3, 3, 3 convolutions in the paper, 1, 1, 2, 3, 3 in the release.
         counts = [min(max(level + (form == "paper"), 1), 3) for level in levels]
@@ -95,7 +100,8 @@ class VNet(nn.Module):
 
     def forward(self, volumes: Tensor) -> Tensor:
         """Return the scores of volumes (N, C, D, H, W): a tensor of shape (N, K, D, H, W)."""
-        maps, beside = check_images(volumes, self.in_channels, "volumes", axes=3), []
+        maps = check_images(volumes, self.in_channels, "volumes", axes=3, model=self)
+        beside: list[Tensor] = []
         for stage, down in zip(self.left, self.down, strict=False):
             maps = stage(maps)
             beside.append(maps)

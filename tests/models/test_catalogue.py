@@ -69,6 +69,40 @@ def test_forward_and_loss_stay_on_the_device(name, variant, kind, given, shape):
         assert scores.device.type == loss.device.type == "cuda"
 
 
+@pytest.mark.parametrize(
+    ("name", "variant"), [(row[0], row[1]) for row in NETWORKS] + [("dcan", {})]
+)
+def test_another_dtype_is_refused_in_words(name, variant):
+    """What numpy gives is float64; on the meta device no number is computed."""
+    with torch.device("meta"):
+        model = create(name, **variant)
+        channels, axes = getattr(model, "in_channels", 3), 3 if name == "vnet" else 2
+        shape = (2, channels, *([32] * axes))
+        for dtype in (torch.float64, torch.float16):
+            words = rf"dtype {dtype}.*\.to\(torch\.float32\)"
+            with pytest.raises(TypeError, match=words):
+                model(torch.zeros(shape, dtype=dtype))
+        with pytest.raises(TypeError, match=r"float\(\) / 255"):
+            model(torch.zeros(shape, dtype=torch.uint8))
+
+
+def test_autocast_takes_halves_and_double_networks_take_doubles():
+    model = create("unet", width=1, depth=1, padded=True)
+    images = torch.rand(1, 1, 4, 4)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert model(images.bfloat16()).dtype == torch.bfloat16
+        with pytest.raises(TypeError, match="float64"):
+            model(images.double())
+    assert model.double()(images.double()).dtype == torch.float64
+
+
+def test_pictures_on_another_device_are_refused_in_words():
+    with FakeTensorMode():
+        model = create("unet", width=1, depth=1, padded=True)
+        with pytest.raises(ValueError, match=r"lie on cuda:0, .* weights on cpu: .*\.to\('cpu'\)"):
+            model(torch.rand(1, 1, 4, 4, device="cuda"))
+
+
 def test_dense_network_stays_on_the_device():
     classifier = torch.nn.Sequential(
         *create("sliding_window", patch_size=33, width=4)[:4],
@@ -97,6 +131,9 @@ def test_a_seed_fixes_the_weights_and_nothing_else():
     ("name", "variant", "words"),
     [
         ("fcn", {}, "none of our networks"),
+        (["unet"], {}, "none of our networks"),
+        ("unet", {"depth": 100}, "Use at most 12"),
+        ("vnet", {"depth": 13}, "Use at most 12"),
         (None, {}, "none of our networks"),
         (3, {}, "none of our networks"),
         ("fcn8s", {"backbone": "resnet"}, "Use efficientnet_lite0 or vgg16"),

@@ -28,6 +28,19 @@ def test_every_odd_patch_gives_one_answer(patch_size):
     assert classifier(torch.rand(5, 2, patch_size, patch_size)).shape == (5, 3)
 
 
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ((1, 1, 33, 35), r"patches of 33 x 35 do not fit: .* Use 33 x 33; .* predict_patches"),
+        ((1, 2, 33, 33), r"Give pictures of 1 channel\."),
+        ((1, 33, 33), r"patches\[None\]"),
+    ],
+)
+def test_other_patches_are_refused_in_words(shape, words):
+    with pytest.raises(ValueError, match=words):
+        SlidingWindow(patch_size=33, width=2)(torch.rand(shape))
+
+
 def test_the_first_layers_can_be_cut_off():
     classifier = SlidingWindow(patch_size=33, width=2)
     assert classifier[:3](torch.rand(1, 1, 33, 33)).shape == (1, 2, 15, 15)
