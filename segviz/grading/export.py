@@ -23,6 +23,8 @@ from .build import execute
 _HERE = Path(__file__).parent
 # Read by segviz.widgets: each view then carries its playing page.
 _PAGES = {"SEGVIZ_PAGES": "1"}
+# A page stands alone: an exercise, which is a notebook, is named and not linked.
+_EXERCISE = re.compile(r"\[([^\]]+)\]\((exercises/\d\d_\w+\.ipynb)\)")
 _LINK = re.compile(r"(\]\((?:\./)?\d\d_\w+)\.ipynb(#[^)]*)?\)")
 
 
@@ -79,6 +81,12 @@ def as_html(notebook: NotebookNode, name: str, folder: Path) -> str:
 class _Renderer(IPythonRenderer):
     """Markdown as nbconvert has it, but formulas as MathML, which browsers draw by themselves."""
 
+    def heading(self, text: str, level: int, **attrs: Any) -> str:
+        """With the name that JupyterLab gives it, so that links into a lecture lead there, too."""
+        made = super().heading(text, level, **attrs)
+        name = html.unescape(re.sub(r"<[^>]+>", "", made)).strip().replace(" ", "-")
+        return made.replace(f"<h{level}", f'<h{level} id="{html.escape(name)}"', 1)
+
     def block_math(self, body: str) -> str:
         return mathml(body, "block")
 
@@ -98,6 +106,7 @@ class _Exporter(HTMLExporter):
             path=context["resources"]["metadata"]["path"],
             exclude_anchor_links=True,
         )
+        source = _EXERCISE.sub(r"\1 (`lectures/\2`)", source)
         return MarkdownWithMath(renderer=renderer).render(_LINK.sub(r"\1.html\2)", source))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import pytest
 
@@ -18,6 +19,10 @@ SOURCE = """\
 # $$\\left\\lfloor \\frac{n - k}{s} \\right\\rfloor + 1$$
 #
 # [before](02_convolution.ipynb#2.-Paint-a-kernel), and [a paper](https://arxiv.org/abs/1411.4038)
+#
+# [below](#Why-output_padding-&-"k"?); do [02 Convolution](exercises/02_convolution.ipynb)
+#
+# ## Why `output_padding` & "k"?
 
 # %%
 from segviz import widgets
@@ -75,6 +80,19 @@ def test_title_language_and_links(exported):
     assert '<html lang="en">' in exported
     assert 'href="02_convolution.html#2.-Paint-a-kernel"' in exported
     assert 'href="https://arxiv.org/abs/1411.4038"' in exported
+
+
+def test_links_into_the_page_lead_to_a_heading(exported):
+    tags = _Tags(exported).tags
+    names = {attributes["id"] for tag, attributes in tags if tag in ("h1", "h2", "h3")}
+    inner = [one["href"][1:] for tag, one in tags if tag == "a" and one["href"].startswith("#")]
+    assert [unquote(one) for one in inner] == ['Why-output_padding-&-"k"?']
+    assert names == {"99-Sums-&-products", 'Why-output_padding-&-"k"?'}
+
+
+def test_an_exercise_is_named_and_not_linked(exported):
+    assert "do 02 Convolution (<code>lectures/exercises/02_convolution.ipynb</code>)" in exported
+    assert 'href="exercises' not in exported
 
 
 def test_formula_that_cannot_be_drawn_is_named():
