@@ -5,6 +5,7 @@ followed, and what a student's zip may hold is bounded in bytes, in files and in
 from __future__ import annotations
 
 import io
+import os
 import re
 import stat
 import zipfile
@@ -19,9 +20,13 @@ __all__ = ["Entry", "entries"]
 LARGEST_ZIP = 200_000_000
 MOST_FILES = 50_000
 DEEPEST_ZIP = 3
+DEEPEST_FOLDER = 50
 MOODLE = re.compile(r"^(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+(_(?P<file>.*))?$", re.S)
 CANVAS = re.compile(r"^(?P<name>[^_]+?)(?P<late>_late)?_(?P<id>\d+)_\d+_(?P<file>.+)$", re.I)
-_NOISE = ("__MACOSX", ".ipynb_checkpoints", ".DS_Store", "__pycache__", "Thumbs.db", "desktop.ini")
+_NOISE = (
+    *("__MACOSX", ".ipynb_checkpoints", ".DS_Store", "__pycache__", "Thumbs.db", "desktop.ini"),
+    *(".git", ".venv", "node_modules"),
+)
 
 
 @dataclass(frozen=True)
@@ -72,12 +77,15 @@ def entries(path: Path, leave_out: Path | None = None) -> Iterator[Entry]:
 
 
 def _in_folder(path: Path, leave_out: Path | None) -> Iterator[Entry]:
-    found = {one: PurePosixPath(one.relative_to(path).as_posix()) for one in path.rglob("*")}
+    found = {one: PurePosixPath(one.relative_to(path).as_posix()) for one in _below(path)}
     if leave_out and leave_out.resolve().is_relative_to(path.resolve()):
         results = PurePosixPath(leave_out.resolve().relative_to(path.resolve()).as_posix())
         found = {one: name for one, name in found.items() if not name.is_relative_to(results)}
     found = {one: name for one, name in found.items() if not _is_noise(name)}
     files = {one: name for one, name in found.items() if one.is_symlink() or not one.is_dir()}
+    for one, name in found.items():
+        if one not in files and len(name.parts) == DEEPEST_FOLDER:
+            files[one] = name
     full = {parent for one in files for parent in one.parents}
     for one in sorted(found.keys() - files.keys() - full):
         if one.parent == path or one.suffix == ".ipynb":
@@ -85,6 +93,17 @@ def _in_folder(path: Path, leave_out: Path | None) -> Iterator[Entry]:
     wrapper = _wrapper(files.values())
     for one in sorted(files):
         yield from _opened(_read(one, files[one].relative_to(wrapper)))
+
+
+def _below(path: Path) -> Iterator[Path]:
+    """All files and folders, down to a depth; links aren't followed."""
+    waiting = [(path, 1)]
+    while waiting:
+        folder, depth = waiting.pop()
+        for one in sorted(folder.iterdir()) if os.access(folder, os.R_OK | os.X_OK) else ():
+            yield one
+            if depth < DEEPEST_FOLDER and one.is_dir() and not one.is_symlink():
+                waiting.append((one, depth + 1))
 
 
 def _in_zip_of_class(path: Path) -> Iterator[Entry]:
@@ -114,6 +133,8 @@ def _wrapper(names: Iterable[PurePosixPath]) -> PurePosixPath:
 def _read(file: Path, below: PurePosixPath) -> Entry:
     if file.is_symlink():
         return Entry(below, problem="it is a link, not a file")
+    if file.is_dir():
+        return Entry(below, problem=f"it lies in more than {DEEPEST_FOLDER} folders")
     if not file.is_file():
         return Entry(below, problem="it is not an ordinary file")
     date = (int(file.stat().st_mtime),)

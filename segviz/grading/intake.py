@@ -74,7 +74,9 @@ def collect(paths: Iterable[Path], stem: str, out: Path | None = None) -> list[S
 
 def _add(versions: list[Submission], one: Submission, stem: str) -> None:
     """The best comes first, and only it keeps its bytes: a class has to fit in memory."""
-    if versions and _rank(one, stem) <= _rank(versions[0], stem):
+    if versions and _rank(one, stem) < _rank(
+        versions[0], stem
+    ):  # a zip's last of two entries counts
         versions.append(replace(one, content=b""))
     else:
         versions[:1] = [replace(old, content=b"") for old in versions[:1]]

@@ -17,6 +17,7 @@ from .exercise import Exercise
 
 __all__ = ["printable", "write_file", "write_reports"]
 
+_LONGEST_NAME = 150  # bytes; file systems take 255, and a number and endings come behind it
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -86,12 +87,13 @@ def _table(exercise: Exercise, results: Iterable[dict[str, Any]]) -> str:
 
 
 def harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula.
+    """Text that no spreadsheet takes for a formula, nor a part of it that follows what separates
+    columns elsewhere.
 
-    >>> harmless("=1+1"), harmless(" @x"), harmless("Ana")
-    ("'=1+1", "' @x", 'Ana')
+    >>> harmless("=1+1"), harmless(" @x"), harmless("Ana"), harmless("a;=1")
+    ("'=1+1", "' @x", 'Ana', "a;'=1")
     """
-    text = printable(text)
+    text = re.sub(r"([;|]\s*|\S\t\s*)(?=[=+@-])", r"\1'", printable(text))
     return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@") else text
 
 
@@ -157,7 +159,8 @@ def _feedback(exercise: Exercise, result: dict[str, Any]) -> str:
 
 def _file_name(student: str) -> str:
     """A name that every file system takes, and that leads nowhere else."""
-    name = re.sub(r"[^\w .()@-]", "_", printable(student)).strip(" .")[:100]
+    name = re.sub(r"[^\w .()@-]", "_", printable(student)).strip(" .")
+    name = name.encode()[:_LONGEST_NAME].decode(errors="ignore").strip(" .")
     reserved = re.fullmatch(r"(?i)con|prn|aux|nul|com\d|lpt\d", name)
     return f"{name}_" if reserved or not name else name
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -229,3 +231,25 @@ def test_only_one_version_of_a_student_is_held_in_memory(tmp_path):
     (ana,) = collect([written(tmp_path, files)], STEM)
     assert len(ana.content) == 10
     assert len(ana.notes) == 3
+
+
+def test_of_two_entries_of_one_name_the_last_counts_as_where_they_are_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr(f"ana/{NAME}", b"1")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr(f"ana/{NAME}", b"2")
+    assert students(tmp_path / "all.zip") == {"ana": b"2"}
+
+
+def test_folders_without_end_are_one_students_problem(tmp_path, monkeypatch):
+    path = written(tmp_path, {"bo.ipynb": b"2"})
+    monkeypatch.chdir(path)
+    for name in ["ana"] + ["d"] * 1200:
+        os.mkdir(name)
+        os.chdir(name)
+    os.chdir(path)
+    ana, bo = collect([path], STEM)
+    assert ana.problem == "it lies in more than 50 folders"
+    assert (bo.content, bo.problem) == (b"2", "")
+    # pytest's own way to remove a folder would go as deep as it.
+    subprocess.run(["rm", "-rf", "ana"], check=True)

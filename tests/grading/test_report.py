@@ -25,6 +25,9 @@ NAMES = [
     "con",
     "Zoë (大)",
     "\x1b[31m\x00",
+    "大" * 84,
+    "大" * 83 + "小",
+    "x" * 5000,
 ]
 
 
@@ -95,6 +98,12 @@ def test_the_histogram_is_a_picture(out):
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", " =1", "\t=1", "\r=1"])
 def test_no_formula_is_left(text):
     assert harmless(text)[0] == "'"
+
+
+@pytest.mark.parametrize("text", ["a;=1", "a; =1", "a|@x", "a\t-1"])
+def test_no_formula_is_left_where_another_sign_separates_columns(text):
+    assert "'" in harmless(text)
+    assert harmless(text).replace("'", "") == text
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
