@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -266,23 +268,44 @@ class Notebook:
             self.page.wait_for_function(LAID_OUT, arg=[root, width])
 
 
+def pixels_of(canvas: Locator) -> np.ndarray:
+    """A canvas's pixels: uint8 of shape (height, width, 4)."""
+    height, width, text = canvas.evaluate(
+        """canvas => {
+             const {width, height} = canvas;
+             const {data} = canvas.getContext('2d').getImageData(0, 0, width, height);
+             // As text: Playwright takes seconds over a list of as many numbers.
+             let text = '';
+             for (let at = 0; at < data.length; at += 8192)
+               text += String.fromCharCode(...data.subarray(at, at + 8192));
+             return [height, width, btoa(text)];
+           }"""
+    )
+    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
+
+
 def cells_of(canvas: Locator, rows: int, columns: int) -> np.ndarray:
     """The colours in the middle of a canvas's cells: uint8 of shape (rows, columns, 3)."""
-    values = canvas.evaluate(
-        """(canvas, [rows, columns]) => {
-             const {width, height} = canvas;
-             const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
-             const colours = [];
-             for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) {
-               const y = Math.floor((r + 0.5) * height / rows);
-               const x = Math.floor((c + 0.5) * width / columns);
-               colours.push(...pixels.slice(4 * (y * width + x), 4 * (y * width + x) + 3));
-             }
-             return colours;
-           }""",
-        [rows, columns],
+    pixels = pixels_of(canvas)
+    y, x = (
+        ((np.arange(count) + 0.5) * size / count).astype(int)
+        for count, size in zip((rows, columns), pixels.shape[:2], strict=True)
     )
-    return np.array(values, dtype=np.uint8).reshape(rows, columns, 3)
+    return pixels[y[:, None], x, :3]
+
+
+def violations(page: Page, selector: str = "") -> list[list[str]]:
+    """What axe finds on a page, or in a part of it: the rule and the element."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    return page.evaluate(
+        """async (selector) => {
+             const options = { resultTypes: ['violations'] };
+             const { violations } = await axe.run(selector || document, options);
+             return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => [id, html]));
+           }""",
+        selector,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
+from conftest import pixels_of
 from number_tables import note_labels, wait_for_label
 from playwright.sync_api import expect
 
@@ -50,17 +50,6 @@ def _slide(notebook, root, position, **sizes):
     for name, value in sizes.items():
         root.get_by_label(name, exact=True).fill(str(value))
     notebook.widget(position)
-
-
-def _ink(root, number=0):
-    """A canvas as an array of its pixels."""
-    canvas = root.locator("canvas").nth(number)
-    values = canvas.evaluate(
-        """canvas => { const {width, height} = canvas;
-             return [width, height,
-               ...canvas.getContext('2d').getImageData(0, 0, width, height).data]; }"""
-    )
-    return np.array(values[2:], np.uint8).reshape(values[1], values[0], 4)
 
 
 def test_keyboard_alone_goes_through_the_steps(notebook, one):
@@ -113,12 +102,12 @@ def test_normal_direction_greys_what_it_does_not_have(notebook, one):
 
 
 def test_illegal_setting_keeps_the_picture_and_offers_a_way_out(notebook, one):
-    before = _ink(one), one.locator("canvas").first.bounding_box()["y"]
+    before = pixels_of(one.locator("canvas").first), one.locator("canvas").first.bounding_box()["y"]
     one.get_by_label("output_padding", exact=True).fill("3")
     alert = one.get_by_role("alert")
     expect(alert).to_contain_text("output_padding=3 must be smaller than stride=2 or dilation=1")
     notebook.widget(0)
-    after = _ink(one), one.locator("canvas").first.bounding_box()["y"]
+    after = pixels_of(one.locator("canvas").first), one.locator("canvas").first.bounding_box()["y"]
     assert (after[0] == before[0]).all()
     assert after[1] == before[1]
     alert.get_by_role("button", name="Use output_padding = 1").click()

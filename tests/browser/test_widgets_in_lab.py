@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from conftest import violations
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -13,6 +13,14 @@ import segviz.widgets
 pytestmark = pytest.mark.browser
 
 ALL = dir(segviz.widgets)
+
+# The name of what has the focus in a root, and what it is; null where the focus is elsewhere.
+STOP = """root => {
+  const one = document.activeElement;
+  if (!root.contains(one)) return null;
+  const name = one.ariaLabel || one.labels?.[0]?.textContent || one.textContent;
+  return [name, one.outerHTML.slice(0, 200)];
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -26,19 +34,18 @@ def position(request):
     return ALL.index(request.param)
 
 
-def _violations(notebook, position):
-    """What axe finds in one widget, and what it looked at to find it."""
+@pytest.fixture(scope="module", params=["JupyterLab Light", "JupyterLab Dark"])
+def theme(notebook, request):
+    """For all widgets at once, because every change of it draws the whole page."""
+    notebook.theme(request.param)
+    return request.param
+
+
+def test_widget_is_accessible_in_both_themes(notebook, position, theme, pictures):
     root = notebook.widget(position)
     root.scroll_into_view_if_needed()
     root.evaluate("(root, id) => (root.id = id)", f"widget-{position}")
-    found = Axe().run(notebook.page, context=f"#widget-{position}").response["violations"]
-    return [(one["id"], node["html"]) for one in found for node in one["nodes"]]
-
-
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_widget_is_accessible_in_both_themes(notebook, position, theme, pictures):
-    notebook.theme(theme)
-    assert _violations(notebook, position) == []
+    assert violations(notebook.page, f"#widget-{position}") == []
     path = pictures / f"{ALL[position]} {theme}.png"
     notebook.widget(position).screenshot(path=path)
     page = np.median(np.asarray(Image.open(path).convert("L"))[:, 0])  # its left edge
@@ -54,13 +61,8 @@ def test_every_control_is_reached_by_tab_and_named(notebook, position):
     )
     root.locator("button, select, input").first.focus()
     reached = 0
-    while root.evaluate("root => root.contains(document.activeElement)"):
+    while stop := root.evaluate(STOP):
         reached += 1
-        stop = notebook.page.evaluate(
-            """() => { const one = document.activeElement;
-                 const name = one.ariaLabel || one.labels?.[0]?.textContent || one.textContent;
-                 return [name, one.outerHTML.slice(0, 200)]; }"""
-        )
         assert stop[0], stop
         notebook.page.keyboard.press("Tab")
     assert reached == wanted
@@ -70,15 +72,13 @@ def test_arrow_keys_move_sliders_and_not_the_notebook(notebook, position):
     root = notebook.widget(position)
     for slider in root.locator("input[type=range]").all():
         notebook.widget(position, told=False)
-        before, low, high = (
-            slider.evaluate(f"one => one.{end}") for end in ("value", "min", "max")
-        )
+        before, low, high = slider.evaluate("one => [one.value, one.min, one.max]")
         if low == high:
             continue
         slider.focus()
         notebook.page.keyboard.press("ArrowLeft" if before == high else "ArrowRight")
         expect(slider).not_to_have_value(before)
-        assert slider.evaluate("one => one === document.activeElement")
+        expect(slider).to_be_focused()
         assert notebook.page.locator(".jp-mod-editMode").count() == 0
 
 
