@@ -25,6 +25,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import (
     Browser,
     BrowserContext,
+    ConsoleMessage,
     Locator,
     Page,
     Playwright,
@@ -171,16 +172,18 @@ class Notebook:
         self.page = page
         self._folder = lab.notebooks
         self.problems: list[str] = []
-        page.on("console", lambda message: self._hear(message.type, message.text))
+        page.on("console", self._hear)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         # /doc/ is Lab's single-document mode: no file browser in the way at any width.
         page.goto(f"{lab.url}/doc/tree/{name}.ipynb?reset")
         page.wait_for_function("globalThis.jupyterapp?.shell.currentWidget?.sessionContext")
         self.wait_for_kernel()
 
-    def _hear(self, kind: str, text: str) -> None:
-        if kind == "error":
-            self.problems.append(text)
+    def _hear(self, message: ConsoleMessage) -> None:
+        # Jupyter's server may fail to list its kernels while one starts; JupyterLab asks again.
+        listing = "/api/kernels?" in message.location["url"]
+        if message.type == "error" and not listing:
+            self.problems.append(message.text)
 
     def wait_for_kernel(self) -> None:
         # Run All pressed before the kernel is attached is lost.
