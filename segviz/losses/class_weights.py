@@ -63,6 +63,8 @@ def median_frequency_weights(
         raise ValueError(
             f"definition={shown(definition)} is unknown. Use one of {', '.join(DEFINITIONS)}."
         )
+    if not isinstance(targets, Iterable):
+        raise TypeError(f"targets={shown(targets)} must be a sequence of tensors. Use a list.")
     counts = [_counts(target, classes) for target in targets]
     if not counts:
         raise ValueError(

@@ -61,11 +61,25 @@ def dcan_loss(
         )
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction={shown(reduction)} is unknown. Use 'mean' or 'sum'.")
-    object_scores, contour_scores, auxiliary = scores
+    object_scores, contour_scores, auxiliary = _unpacked(scores)
     total = _both(object_scores, contour_scores, objects, contours, reduction)
     for pair in auxiliary:
         total = total + auxiliary_weight * _both(*pair, objects, contours, reduction)
     return total
+
+
+def _unpacked(scores: object) -> tuple[Tensor, Tensor, Sequence[tuple[Tensor, Tensor]]]:
+    whole = isinstance(scores, (tuple, list)) and len(scores) == 3
+    pairs = scores[2] if whole else None  # type: ignore[index]
+    right = isinstance(pairs, (tuple, list)) and all(
+        isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs
+    )
+    if not right:
+        raise TypeError(
+            f"scores={shown(scores)} must be (objects, contours, pairs of both). "
+            "Use what segviz.models.DCAN returns, or (objects, contours, ())."
+        )
+    return scores  # type: ignore[return-value]
 
 
 def _both(

@@ -38,7 +38,7 @@ def whole_number(value: object, name: str, minimum: int) -> int:
         number = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(
-            f"{name}={shown(value)} must be a whole number, because it counts pixels. "
+            f"{name}={shown(value)} must be a whole number, because it is a count. "
             f"Use an int such as {max(minimum, 1)}."
         ) from None
     if number > LARGEST_SIZE or number < -LARGEST_SIZE:

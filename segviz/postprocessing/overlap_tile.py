@@ -59,6 +59,8 @@ def overlap_tile(
 
     At the ends the neighbours are mirrored: 2 + 1 + 2, and 4 + 5 + 4.
     """
+    if not callable(network):
+        raise TypeError(f"network={shown(network)} must be a network or a function. Use a model.")
     size, tile = _checked(image, tile_size, margin)
     scores: Tensor | None = None
     for corner in _corners(size, tile):
@@ -102,6 +104,11 @@ def _mirrored(place: Tensor, n: int) -> Tensor:
 
 def _inner(given: Tensor, tile: Sequence[int], margin: int, size: torch.Size) -> Tensor:
     """The scores of the tile itself."""
+    if not isinstance(given, Tensor):
+        raise TypeError(
+            f"the network returns {type(given).__name__}, must return scores (N, K, H, W). Wrap it "
+            "in a function that picks the tensor, such as lambda tile: network(tile).objects."
+        )
     if given.shape[2:] == size[2:]:
         return given[_window([margin] * len(tile), tile)]
     if tuple(given.shape[2:]) == tuple(tile):
@@ -115,7 +122,10 @@ def _inner(given: Tensor, tile: Sequence[int], margin: int, size: torch.Size) ->
 
 def _checked(image: Tensor, tile_size: int | Sequence[int], margin: int) -> tuple[list, list]:
     if not isinstance(image, Tensor):
-        raise TypeError(f"image must be a tensor (N, C, H, W), not a {type(image).__name__}.")
+        raise TypeError(
+            f"image is {type(image).__name__}, must be a torch tensor (N, C, H, W). "
+            "Use torch.from_numpy."
+        )
     if image.ndim not in (4, 5) or 0 in image.shape:
         raise ValueError(
             f"image has shape {tuple(image.shape)}: give (N, C, H, W) or (N, C, D, H, W), none of "
@@ -123,7 +133,8 @@ def _checked(image: Tensor, tile_size: int | Sequence[int], margin: int) -> tupl
         )
     whole_number(margin, "margin", 0)
     size = list(image.shape[2:])
-    tiles = [tile_size] * len(size) if isinstance(tile_size, int) else list(tile_size)
+    several = isinstance(tile_size, (list, tuple))
+    tiles = list(tile_size) if several else [tile_size] * len(size)  # type: ignore[arg-type]
     if len(tiles) != len(size):
         raise ValueError(
             f"tile_size={shown(tile_size)} must have {len(size)} numbers, one for each axis of the "

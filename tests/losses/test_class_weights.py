@@ -56,6 +56,7 @@ def test_on_a_fake_gpu():
         ([], {}, "no picture"),
         ([torch.zeros(3)], {}, r"target\.long"),
         ([[0, 1]], {}, "int64 tensor"),
+        (None, {}, "must be a sequence"),
         ([torch.tensor([7])], {}, "class 7"),
         ([torch.tensor([0])], {"definition": "segnet"}, "Use one of all_pixels, where_present"),
         ([torch.tensor([0])], {"num_classes": 0}, "num_classes"),

@@ -51,3 +51,10 @@ def test_illegal_settings(options, words):
         dcan_loss(*drawn(1), **options)
     with pytest.raises((ValueError, TypeError), match="step"):
         dcan_auxiliary_weight(-1)
+
+
+@pytest.mark.parametrize("cut", [lambda s: s[:2], lambda s: None, lambda s: (*s[:2], s[2][0])])
+def test_other_scores_than_those_of_dcan(cut):
+    scores, objects, contours = drawn(1)
+    with pytest.raises(TypeError, match=r"Use what segviz\.models\.DCAN returns"):
+        dcan_loss(cut(scores), objects, contours)

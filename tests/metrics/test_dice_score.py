@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from segviz.metrics import ConfusionMatrix, dice
 
@@ -32,6 +33,15 @@ def test_dice_is_the_iou_on_another_scale():
     matrix.update(prediction, target)
     torch.testing.assert_close(matrix.dice, 2 * matrix.iou / (1 + matrix.iou))
     torch.testing.assert_close(matrix.dice, dice(prediction, target, num_classes=3))
+
+
+def test_labels_of_a_fake_gpu_are_counted_there(monkeypatch):
+    """Whether classes are unknown is asked of numbers, which fake tensors do not have."""
+    monkeypatch.setattr(ConfusionMatrix, "_right", lambda self: self.counts.diagonal().double())
+    with FakeTensorMode(), torch.device("cuda"):
+        labels = torch.zeros((2, 9, 9), dtype=torch.int64)
+        found = dice(labels, labels, num_classes=3)
+    assert (found.shape, found.dtype, found.device.type) == ((3,), torch.float64, "cpu")
 
 
 @pytest.mark.parametrize(

@@ -81,16 +81,22 @@ def test_no_more_than_one_tile_is_ever_asked_for():
         ({"tile_size": 0}, "tile_size"),
         ({"tile_size": (4, 4, 4)}, "one for each axis"),
         ({"margin": -1}, "margin"),
+        ({"tile_size": 2.5}, "tile_size=2.5 must be a whole number"),
+        ({"tile_size": None}, "tile_size=None must be a whole number"),
+        ({"network": None}, "network=None must be a network"),
+        ({"network": lambda tile: (tile, tile)}, "returns tuple, must return scores"),
         ({"network": nn.Conv2d(3, 1, 3)}, "Use the margin that it takes away"),
     ],
 )
 def test_what_is_not_legal_is_said(changes, words):
     given = {"network": nn.Identity(), "image": torch.zeros(1, 3, 8, 8), "tile_size": 4}
     given |= {"margin": 2, **changes}
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((ValueError, TypeError), match=words):
         overlap_tile(given.pop("network"), given.pop("image"), **given)
 
 
 def test_what_is_no_tensor_is_said():
-    with pytest.raises(TypeError, match="must be a tensor"):
+    with pytest.raises(
+        TypeError, match=r"ndarray, must be .* Use torch\.from_numpy"
+    ):
         overlap_tile(nn.Identity(), np.zeros((1, 1, 4, 4)), tile_size=2, margin=0)
