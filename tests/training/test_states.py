@@ -82,8 +82,11 @@ def test_a_state_is_written_every_so_many_steps_and_behind_the_last(tmp_path):
     assert [path.name for path in state.parent.iterdir()] == ["a.state"]
 
 
+LONGER = {"steps": 80}  # each kill lets one to three steps pass
+
+
 def slowly(state):
-    trained(state, on_step=lambda step, loss: time.sleep(0.02))
+    trained(state, on_step=lambda step, loss: time.sleep(0.02), **LONGER)
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +100,9 @@ def processes():
 
 
 def test_killed_at_random_moments_it_ends_with_the_same_weights(tmp_path, processes):
-    whole, _ = trained()
-    state, chance, kills = tmp_path / "a.state", random.Random(0), 0
-    for _ in range(6):
+    whole, _ = trained(**LONGER)
+    state, chance = tmp_path / "a.state", random.Random(0)
+    for _ in range(20):
         before = state.stat().st_mtime_ns if state.exists() else 0
         running = processes.Process(target=slowly, args=(state,))
         running.start()
@@ -108,11 +111,10 @@ def test_killed_at_random_moments_it_ends_with_the_same_weights(tmp_path, proces
         time.sleep(chance.uniform(0, 0.04))
         running.kill()
         running.join()
-        kills += running.exitcode != 0
-    resumed, history = trained(state)
-    assert kills >= 3
+        assert running.exitcode != 0  # killed, not done
+    resumed, history = trained(state, **LONGER)
     assert same(resumed, whole)
-    assert len(history.loss) == SETTINGS["steps"]
+    assert len(history.loss) == LONGER["steps"]
 
 
 @pytest.fixture
