@@ -132,7 +132,7 @@ def cost_shares(names: Sequence[str], bills: Mapping[str, Sequence[float]]) -> n
         bars = axis.barh(range(len(names)), shares, color=colour, height=0.7)
         axis.bar_label(bars, [f"{share:.1f} %" for share in shares], padding=3, fontsize=9)
         axis.set_title(title, fontsize=11)
-        axis.set(xlim=(0, 1.3 * max(shares)))
+        axis.set(xlim=(0, 1.3 * max(shares)), xlabel="% of the whole")
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].set_yticks(range(len(names)), names)
     axes[0].invert_yaxis()

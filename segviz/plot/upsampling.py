@@ -58,7 +58,7 @@ def _sum(axes: Axes, total: np.ndarray, padding: int) -> None:
         axes.plot(
             places[~kept], total[~kept], "o", color="#9a9a9a", markersize=5, label="cropped away"
         )
-    axes.set(xlim=(places[0] - 0.5, places[-1] + 0.5), xlabel="output pixel")
+    axes.set(xlim=(places[0] - 0.5, places[-1] + 0.5), xlabel="output pixel", ylabel="value")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))

@@ -88,9 +88,9 @@ class EncoderDecoder(TraceWidget):
         return axes.figure
 
     def _describe(self) -> str:
-        kind = "padded" if self._settled["padded"] else "unpadded"
+        kind = "A padded" if self._settled["padded"] else "An unpadded"
         return (
-            f"A {kind} U-Net of depth {self._settled['depth']} as the letter U, the size at every "
+            f"{kind} U-Net of depth {self._settled['depth']} as the letter U, the size at every "
             f"map: {self.trace['verdict']}"
         )
 
