@@ -78,10 +78,12 @@ DRAG = (
   const start = slider.value;
   const values = valuesOf(slider, count);
   const rest = {};
+  let early = false;
   const walk = root.querySelector('input[aria-label=Step]');
   const look = async () => {
     for (const value of [...values, ...values.toReversed()]) {
       put(slider, value);
+      early ||= drawn(root);
       await settled(root);
       (rest[value] = rest[value] ?? new Set()).add(shown(root));
     }
@@ -124,7 +126,7 @@ DRAG = (
   }
   put(slider, start);
   await settled(root);
-  return { settings: values.length, pictures: there.size, frames, strange };
+  return { settings: values.length, pictures: there.size, frames, early, strange };
 }"""
 )
 
@@ -163,6 +165,7 @@ def test_each_frame_of_a_drag_is_the_picture_of_one_setting_at_rest(notebook, na
     root.scroll_into_view_if_needed()
     found = root.evaluate(DRAG, [VALUES, MOVES])
     assert found["strange"] == []
+    assert not found["early"]  # it never says that all is drawn where an answer is due
     assert found["settings"] > 1
     assert found["pictures"] > 1
     assert found["frames"] >= MOVES / 4
