@@ -445,17 +445,11 @@ print(f"{card.steps} steps, {card.date}, {card.device}", *card.citation.split(";
 # %%
 streets = datasets.load("camvid", split="test", size=(128, 160))
 street = streets[34]
-colours = np.vstack([streets.palette, [[0, 0, 0]]]).astype(np.uint8)  # void is black
-
-def painted(mask):
-    return colours[np.minimum(mask, len(streets.classes))]
-
-# %%
 small = {way: training.load_checkpoint(f"camvid_{way}", source=streets.source).model for way in ways}
 with torch.no_grad():
-    answers = [network(street.image[None])[0].argmax(0).numpy() for network in small.values()]
-plot.show(plot.pictures(street.image, *map(painted, answers), painted(street.mask.numpy()),
-                        columns=3, titles=["street", *ways, "truth"]),
+    answers = {way: network(street.image[None])[0].argmax(0) for way, network in small.items()}
+plot.show(plot.class_maps(street.image, {**answers, "truth": street.mask}, streets.classes,
+                          title="street", columns=3),
           alt="A street, its class maps by indices, bilinear, transposed convolution and skips, "
               "and the truth")
 
@@ -533,7 +527,7 @@ print("up:  ", way_up(stack(360)[-1]))
 #
 # | guideline | why, in numbers |
 # |---|---|
-# | Downsampling is pooling (max, average, ...) or a strided convolution; upsampling is unpooling or a transposed convolution (lecture 06). | Each way down has one way up that belongs to it: its gradient (section 7). |
+# | Downsampling is pooling (max, average, ...) or a strided convolution; upsampling is unpooling or a transposed convolution (lecture 06). | Three of three: each way down has one way up that equals its gradient, number by number (section 7). |
 # | There should be corresponding pairs of layers, one max-pooling for each max-unpooling. | With indices of another picture, every second lit pixel is beside an edge: hardly better than a bed of nails (section 9). |
 # | Save the indices used in the pooling somewhere, and the size beside them. | Without the size all four numbers of a 5 x 5 table went to a wrong place, without an error (section 5). |
 # | Make the sides of your pictures multiples of 2 to the number of poolings, or pass the size at each unpooling. | 360 rows end at 384 otherwise; for five poolings only multiples of 32 have no rest (sections 5 and 12). |

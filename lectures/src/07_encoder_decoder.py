@@ -433,12 +433,12 @@ for box in [(40, 56, 40), (48, 64, 48), (64, 64, 64)]:
 # | guideline | why, in numbers |
 # |---|---|
 # | Know which sizes fit before you train. | Unpadded, depth 4: 12 more than a multiple of 16, from 188 on; padded: multiples of 16 (section 2). |
-# | Large pictures: overlap and tile, mirror the border, and step by a multiple of the total stride. | The difference to the whole picture is rounding, and with a step of 388 it is not (section 3). |
-# | Give the decoder the maps of the encoder. | The table of section 4: the gain in IoU on real sections is several times its spread between seeds. |
+# | Large pictures: overlap and tile, mirror the border, and step by a multiple of the total stride. | Tiles of 384 differ from the whole picture by rounding, below 0.00001 of the largest score; tiles of 388 by as much as the scores themselves (section 3). |
+# | Give the decoder the maps of the encoder. | Membrane IoU on real sections: 0.600 with skips, 0.502 without, spread between seeds 0.02 (section 4). |
 # | Look at volumes along all three axes. | One picture cannot show a volume (section 7: three cuts, three different shapes). |
-# | Check with IoU or Dice where objects are thin or small. | Background everywhere is right at most voxels and has D = 0 (section 6). |
-# | Where objects are small, begin with Dice, and look at each class. | The table of section 8: after as many steps, Dice is ahead of both cross-entropies. |
-# | With an instance norm, fill volumes for the test as for the training. | The same volumes in a wider box: a lower Dice (section 9). |
+# | Check with IoU or Dice where objects are thin or small. | Background everywhere is right at more than nine voxels of ten and has D = 0.000 (section 6). |
+# | Where objects are small, begin with Dice, and look at each class. | After 80 steps Dice is 0.778; with weighted cross-entropy 0.553, with plain 0.301 (section 8). |
+# | With an instance norm, fill volumes for the test as for the training. | The same drawn volumes in a box of 64 x 64 x 64 instead of 40 x 56 x 40: Dice 0.55 instead of 0.73 (section 9). |
 # | Where one class is rare, look at the slope of the loss. | At 5 % object, the background pulls 19 times as hard as the object in cross-entropy (section 6). |
 #
 # ## 11. Further reading

@@ -481,20 +481,13 @@ card = training.load_card("camvid_stride32")
 print(card.date, card.device, *card.citation.split("; "), sep="\n")
 
 # %%
-colours = np.vstack([streets.palette, [[0, 0, 0]]]).astype(np.uint8)  # void is black
-
-def painted(mask):
-    return colours[np.minimum(mask, len(streets.classes))]
-
 def segmented(name, image):
     with torch.no_grad():
-        return training.load_checkpoint(name, source=streets.source).model(image[None])[0].argmax(0).numpy()
+        return training.load_checkpoint(name, source=streets.source).model(image[None])[0].argmax(0)
 
-# %%
-maps = [painted(segmented(f"camvid_stride{stride}", street.image)) for stride in (32, 16, 8)]
-skips = painted(segmented("camvid_fcn8s", street.image))
-plot.show(plot.pictures(street.image, *maps, skips, painted(street.mask.numpy()), columns=3,
-                        titles=["street", "output stride 32", "16", "8", "FCN-8s", "truth"]),
+maps = {f"output stride {stride}": segmented(f"camvid_stride{stride}", street.image) for stride in (32, 16, 8)}
+maps |= {"FCN-8s": segmented("camvid_fcn8s", street.image), "truth": street.mask}
+plot.show(plot.class_maps(street.image, maps, streets.classes, title="street", columns=3),
           alt="A street, its class maps by heads at output stride 32, 16 and 8, by FCN-8s, and the truth")
 
 # %% [markdown]
@@ -607,9 +600,10 @@ def large(scores):
     return F.interpolate(scores, scale_factor=16, mode="bilinear").argmax(1)
 
 number = min(range(len(some)), key=lambda i: (some[i].mask == 255).sum())
-titles = ["street", "rate 1", "rate 2", "rate 3", "rate 5", "added", "maximum", "truth"]
-found = [painted(large(one[number:number + 1])[0].numpy()) for one in [*branches, added, fuse(branches, "maximum")]]
-plot.show(plot.pictures(some[number].image, *found, painted(some[number].mask.numpy()), columns=4, titles=titles),
+titles = ["rate 1", "rate 2", "rate 3", "rate 5", "added", "maximum"]
+found = [large(one[number:number + 1])[0] for one in [*branches, added, fuse(branches, "maximum")]]
+maps = {**dict(zip(titles, found, strict=True)), "truth": some[number].mask}
+plot.show(plot.class_maps(some[number].image, maps, streets.classes, title="street", columns=4),
           alt="A street, the class maps of four branches of different rates, two fusions of them, and the truth")
 
 # %% [markdown]
@@ -754,7 +748,14 @@ for rates, size in [((2, 2, 2), 65), ((18,), 33)]:
     print(f"rates {rates} on {size} x {size}: formula {formula.size[0] ** 2} pixels, gradient {int(gradient.pixels.sum())}")
 
 # %% [markdown]
-# **'Atrous convolution is free: no more weights, no more multiply-adds.'** True for one layer that is on a large map already (section 3). But it stands there *instead of a smaller map*, and against that it costs the square of the rate (section 6), or 6.5 times for a whole network (section 7).
+# **'Atrous convolution is free: no more weights, no more multiply-adds.'** True for one layer that is on a large map already (section 3). But it stands there *instead of a smaller map*, and against that it costs the square of the rate (or 6.5 times for a whole network, section 7):
+
+# %% tags=["nbval-check-output"]
+for rate in (2, 4):
+    bills = [segviz.cost(way(rate), (64, 256, 256)).multiply_adds for way in (atrous_way, small_way)]
+    print(f"rate {rate}: {bills[0] / bills[1]:.0f} times the multiply-adds of the smaller map")
+
+# %% [markdown]
 #
 # **'To see farther, just dilate a trained network.'** Its weights were learned for neighbours at a certain distance. Dilate without taking a stride out, and they compare things that they have never compared. Here is a cup of coffee, classified by the network as trained, with two strides taken out, and with the same rates but all strides left in:
 
@@ -793,7 +794,7 @@ for rates in [(2, 2), (4,), (1, 3)]:
 # | To see farther without more weights, pull the taps apart. | 3x3 at rate 4 sees 9 x 9 pixels with 2,304 weights; a full 9x9 kernel has 20,736 (section 3). |
 # | Let rates grow from layer to layer. | Four layers see 9 pixels with rates 1-1-1-1, and 31 with 1-2-4-8 (section 4). |
 # | No common factor, no jump: begin with 1. | 2-2-2 never sees 120 of its 169 pixels, 1-2-5 sees all of its 289 (section 5). |
-# | To keep the resolution of a trained network, take the stride out and dilate what follows. | No old answer changed, neither in a small network nor through dozens of layers (section 7). |
+# | To keep the resolution of a trained network, take the stride out and dilate what follows. | Nothing changed but rounding, a millionth of the largest answer, neither in a small network nor through dozens of layers (section 7). |
 # | Pay for resolution only where it counts. | Output stride 8 instead of 32 costs 6.5 times the multiply-adds; on a frozen backbone mIoU moved by less than a point (sections 7 and 8). |
 # | Try skips first. | FCN-16s has ten points of mIoU more than any output stride, for the price of FCN-32s (section 8). |
 # | Keep the rate below half of the map. | On 33 x 33 values, rate 17 turns the middle unit's 3x3 kernel into 1x1 (section 9). |
@@ -851,3 +852,5 @@ if TRAIN:
 
 # %% [markdown]
 # **Exercises:** [08 Atrous convolution](exercises/08_atrous.ipynb): write the kernel with holes, the field of a stack and what it sees of that, and have them checked.
+#
+# **Next:** [lecture 09, network size](09_network_size.ipynb): what all these networks cost, counted, and which card holds them.
