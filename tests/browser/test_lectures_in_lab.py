@@ -33,4 +33,4 @@ def test_it_shows_its_pictures_unrun_and_its_widgets_when_run(stem, lab, context
     assert page.locator(".segviz").count() == shown > 0
     assert page.locator('[data-mime-type="application/vnd.jupyter.error"]').count() == 0
     assert notebook.problems == []
-    page.close()
+    notebook.close()
