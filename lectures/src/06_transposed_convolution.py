@@ -851,4 +851,4 @@ if TRAIN:
 # %% [markdown]
 # **Exercises:** [06 Transposed convolution](exercises/06_transposed_convolution.ipynb): write the stamps, the matrix and the size yourself, and have them checked.
 #
-# **Next:** lecture 07, encoder and decoder: U-Net and V-Net, which go up by transposed convolutions and bring the detail back through shortcuts.
+# **Next:** [lecture 07, encoder and decoder](07_encoder_decoder.ipynb): U-Net and V-Net, which go up by transposed convolutions and bring the detail back through shortcuts.
