@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from queue import Empty
 from typing import Any
 
+import psutil
 import zmq
 from jupyter_client.manager import KernelManager
 from nbval.kernel import NbvalKernelspecManager, RunningKernel
@@ -22,6 +23,8 @@ from ._usage import Trouble, usage_of
 from .provisioner import SandboxSpecs
 
 LARGEST_OUTPUT = 5_000_000
+# What messages that aren't complete may take here; libzmq holds all parts of one until it ends.
+MOST_UNREAD_BYTES = 200_000_000
 SECONDS_TO_START = 60
 SECONDS_FOR_STRAGGLERS = 10
 _LOOK_EVERY = 0.25
@@ -52,6 +55,8 @@ class GuardedKernel(RunningKernel):
         self._messages: deque[dict[str, Any]] = deque()
         self._replies: deque[dict[str, Any]] = deque()
         self.written = 0
+        self._here = psutil.Process()
+        self._held_before = self._here.memory_info().rss
         self.trouble = ""
         self.cpu_seconds = self.seconds = self.excused = 0.0
         self._began: float | None = None
@@ -132,6 +137,8 @@ class GuardedKernel(RunningKernel):
         now = time.monotonic()
         if self.written > LARGEST_OUTPUT:
             raise self._ended(f"wrote more than {LARGEST_OUTPUT // 1_000_000} MB of output")
+        if self._here.memory_info().rss > self._held_before + MOST_UNREAD_BYTES:
+            raise self._ended("sent a message without end")
         if now > self._looked + _LOOK_EVERY:
             self._look(now)
             self._looked = now

@@ -30,6 +30,7 @@ _X86_64 = {
     "semget": 64,
     "msgget": 68,
     "ptrace": 101,
+    "syslog": 103,
     "pivot_root": 155,
     "mount": 165,
     "umount2": 166,
@@ -52,6 +53,7 @@ _AARCH64 = {
     "mount": 40,
     "pivot_root": 41,
     "unshare": 97,
+    "syslog": 116,
     "ptrace": 117,
     "mq_open": 180,
     "msgget": 186,
@@ -70,15 +72,20 @@ _AARCH64 = {
     "bpf": 280,
     "userfaultfd": 282,
 }
-# By machine: the name that the operating system has for it, its own numbers, clone's and mmap's.
-_MACHINES = {"x86_64": (0xC000003E, _X86_64, 56, 9), "aarch64": (0xC00000B7, _AARCH64, 220, 222)}
+# By machine: the name that the operating system has for it, its own numbers, and those of clone,
+# mmap and socket.
+_MACHINES = {
+    "x86_64": (0xC000003E, _X86_64, 56, 9, 41),
+    "aarch64": (0xC00000B7, _AARCH64, 220, 222, 198),
+}
 _CLONE3, _FOREIGN = 435, 0x40000000
 
 _LOAD, _IF_EQUAL, _IF_AT_LEAST, _IF_BITS, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _KILL = 0x7FFF0000, 0x80000000
-_NOT_PERMITTED, _NOT_THERE = 0x00050001, 0x00050026
+_NOT_PERMITTED, _NOT_THERE, _NOT_SUPPORTED = 0x00050001, 0x00050026, 0x00050061
 _NUMBER, _MACHINE, _FIRST_ARGUMENT, _FOURTH_ARGUMENT = 0, 4, 16, 40
 _SHARED, _ANONYMOUS = 0x01, 0x20
+_FAMILIES = (1, 2, 10, 16)  # of sockets: unix, internet, its version 6, netlink
 
 
 def forbidden(machine: str = "") -> bytes:
@@ -89,7 +96,7 @@ def forbidden(machine: str = "") -> bytes:
     """
     if (machine or platform.machine()) not in _MACHINES:
         return b""
-    name, own, clone, mmap = _MACHINES[machine or platform.machine()]
+    name, own, clone, mmap, socket = _MACHINES[machine or platform.machine()]
     code = [
         (_LOAD, 0, 0, _MACHINE),
         (_IF_EQUAL, 1, 0, name),
@@ -103,6 +110,11 @@ def forbidden(machine: str = "") -> bytes:
         (_LOAD, 0, 0, _FIRST_ARGUMENT),
         (_IF_BITS, 0, 1, _NEW_USER_NAMESPACE),
         (_RETURN, 0, 0, _NOT_PERMITTED),
+        (_RETURN, 0, 0, _ALLOW),
+        (_IF_EQUAL, 0, len(_FAMILIES) + 3, socket),  # a virtual machine's go past namespaces
+        (_LOAD, 0, 0, _FIRST_ARGUMENT),
+        *((_IF_EQUAL, len(_FAMILIES) - n, 0, one) for n, one in enumerate(_FAMILIES)),
+        (_RETURN, 0, 0, _NOT_SUPPORTED),
         (_RETURN, 0, 0, _ALLOW),
         (_IF_EQUAL, 0, 5, mmap),  # shared memory that is no file's stays when who filled it is gone
         (_LOAD, 0, 0, _FOURTH_ARGUMENT),
