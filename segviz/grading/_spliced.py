@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import nbformat
@@ -16,6 +16,9 @@ from .exercise import Exercise
 __all__ = ["Drawn", "Spliced"]
 
 Drawn = dict[str, dict[str, Any]]
+_PIECES = """\
+__import__("segviz.exercises._pieces", fromlist=["define"]).define({name!r}, {sources!r}, globals())
+"""
 _PROBE = """\
 __import__("segviz.exercises._probe", fromlist=["run"]).run(
     {body!r}, {drawn!r}, {tolerance!r}, globals()
@@ -30,13 +33,15 @@ class Spliced:
     exercise: Exercise
     drawn: Drawn
     answers: dict[str, str]
+    last: dict[str, str] = field(default_factory=dict)
 
     def notebook(
-        self, judged: Sequence[str], present: Sequence[str], extras: Sequence[str]
+        self, judged: Sequence[str], present: Sequence[str], extras: Sequence[str] = ()
     ) -> NotebookNode:
         """The answers `present`, each followed by its hidden checks if it is `judged`; a task that
-        is judged alone is checked behind the cells that the student added."""
-        cells = [_cell("setup", "", cell.identity, cell.source) for cell in self.exercise.setup]
+        is judged alone is checked behind the cells that the student added, with what it is there:
+        its answer, or the `last` definition of it in the notebook."""
+        cells = self._setup()
         later = list(judged) if len(judged) == 1 else []
         for name in present:
             cells.append(_cell("answer", name, f"answer-{name}", self.answers[name]))
@@ -46,9 +51,19 @@ class Spliced:
             cells.append(_cell("extra", "", f"extra-{number}", source))
         for name in later:  # once more, for it may use what only now is defined
             if extras:
-                cells.append(_cell("answer", name, f"answer-{name}", self.answers[name]))
+                source = self.last.get(name, self.answers[name])
+                cells.append(_cell("answer", name, f"answer-{name}", source))
             cells += self._hidden(name)
         return nbformat.v4.new_notebook(cells=cells)
+
+    def pieces(self, name: str, sources: Sequence[str]) -> NotebookNode:
+        """One answer's hidden checks behind what it needs out of some cells, and nothing else."""
+        source = _PIECES.format(name=name, sources=[*sources, self.answers[name]])
+        cell = _cell("answer", name, f"answer-{name}", source)
+        return nbformat.v4.new_notebook(cells=[*self._setup(), cell, *self._hidden(name)])
+
+    def _setup(self) -> list[NotebookNode]:
+        return [_cell("setup", "", cell.identity, cell.source) for cell in self.exercise.setup]
 
     def _hidden(self, name: str) -> list[NotebookNode]:
         cells = []

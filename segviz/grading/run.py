@@ -1,14 +1,14 @@
 """One submission: its answers in the pristine notebook, hidden checks behind, nbval compares.
 
 All answers share one kernel, each followed by its hidden checks. After trouble the rest goes on in
-a new kernel; a check that fails beside other answers is tried again with its own answer alone, and
-then with the cells that the student added. A task's best run counts: inputs are the same in all.
+a new kernel; a check that fails beside other answers is tried again with its own answer alone, then
+with what it lacks out of other cells, and then behind all cells that the student added. A task's
+best run counts: inputs are the same in all.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import shutil
 import time
 from collections.abc import Sequence
@@ -17,17 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbformat import NotebookNode
 
 from ._judge import judge
 from ._kernel import Limits
 from ._spliced import Drawn, Spliced
 from ._temporary import temporary_folder
 from .exercise import Exercise, Settings, Task, points_of
-from .submission import Rejected, extract
+from .submission import Extracted, Rejected, extract
 
 __all__ = ["Drawn", "grade_one", "limits_of"]
 
 SECONDS_FOR_RETRIES = 30
+_PIECES = "alone its cell failed; graded with the lines of your notebook that it needs."
 
 
 @dataclass
@@ -38,6 +40,7 @@ class _TaskRun:
     words: list[str]
     trouble: str = ""
     alone: bool = False
+    note: str = ""
 
     def points(self, task: Task) -> float:
         """No points for an answer that made trouble, otherwise those of the checks passed."""
@@ -76,7 +79,7 @@ def grade_one(exercise: Exercise, drawn: Drawn, content: bytes, address: str) ->
         found = extract(exercise, content)
     except Rejected as reason:
         return {**result, "status": "rejected", "notes": [str(reason)], "seconds": 0.0}
-    runs = _Runs(exercise, drawn, found.answers, found.extras, address)
+    runs = _Runs(exercise, drawn, found, address)
     try:
         runs.everything()
     except RuntimeError as error:
@@ -110,7 +113,7 @@ def _notes(task: Task, run: _TaskRun) -> list[str]:
     if run.trouble:
         words = f"{task.name} {run.trouble} and earned no points."
         return [f"{words} Your other answers were graded without it."]
-    return [f"{task.name}: {words}" for words in dict.fromkeys(run.words)]
+    return [f"{task.name}: {words}" for words in dict.fromkeys([run.note, *run.words]) if words]
 
 
 class _Runs:
@@ -120,13 +123,12 @@ class _Runs:
         self,
         exercise: Exercise,
         drawn: Drawn,
-        answers: dict[str, str],
-        extras: Sequence[str],
+        found: Extracted,
         address: str,
     ) -> None:
         self.exercise, self.address = exercise, address
-        self.spliced = Spliced(exercise, drawn, answers)
-        self.answers, self.extras = answers, extras
+        self.spliced = Spliced(exercise, drawn, found.answers, found.last)
+        self.answers, self.extras = found.answers, found.extras
         self.best: dict[str, _TaskRun] = {}
         self.cpu_seconds = self.seconds = self.excused = 0.0
 
@@ -137,21 +139,30 @@ class _Runs:
             waiting = self._together(waiting)
         for name, run in list(self.best.items()):
             if not self._complete(name) and not run.alone:
-                self._again(name, self._needed(name))
+                self._again(name, self.spliced.notebook([name], self._needed(name)))
         for name in list(self.best):
-            trouble = self.best[name].trouble
-            if not self._complete(name) and not trouble and self._may_need_more(name):
-                others = [one for one in self.answers if not self.best[one].trouble]
-                self._again(name, others, self.extras)
+            if not self._complete(name) and not self.best[name].trouble:
+                self._with_other_cells(name)
 
-    def _again(self, name: str, present: Sequence[str], extras: Sequence[str] = ()) -> None:
+    def _with_other_cells(self, name: str) -> None:
+        """Try an answer with what it lacks, and then with all that the student added."""
+        others = [one for one in self.answers if not self.best[one].trouble]
+        if any("NameError" in words for words in self.best[name].words):
+            beside = [self.answers[one] for one in others if one != name]
+            self._again(name, self.spliced.pieces(name, [*self.extras, *beside]), _PIECES)
+        if self.extras and not self._complete(name):
+            self._again(name, self.spliced.notebook([name], others, self.extras))
+
+    def _again(self, name: str, notebook: NotebookNode, note: str = "") -> None:
         """Try one task once more, unless the submission has had its time."""
         if self.seconds < SECONDS_FOR_RETRIES:
-            self._keep(name, self._run([name], present, extras, again=True)[name])
+            run = self._run([name], notebook)[name]
+            run.note = note
+            self._keep(name, run)
 
     def _together(self, waiting: list[str]) -> list[str]:
         """Run tasks in one kernel; return those that trouble kept from a fair trial."""
-        runs = self._run(waiting, waiting)
+        runs = self._run(waiting, self.spliced.notebook(waiting, waiting))
         for place, name in enumerate(waiting):
             first = place == 0
             if runs[name].trouble and not first:
@@ -166,10 +177,6 @@ class _Runs:
         task = self.exercise.tasks[name]
         return self.best[name].points(task) == task.points
 
-    def _may_need_more(self, name: str) -> bool:
-        unknown = any("NameError" in words for words in self.best[name].words)
-        return bool(self.extras) or unknown
-
     def _keep(self, name: str, run: _TaskRun) -> None:
         task = self.exercise.tasks[name]
         if name not in self.best or run.points(task) > self.best[name].points(task):
@@ -179,22 +186,15 @@ class _Runs:
         needed = [one for one in self.exercise.tasks[name].needs if one in self.answers]
         return [*needed, name]
 
-    def _run(
-        self,
-        judged: Sequence[str],
-        present: Sequence[str],
-        extras: Sequence[str] = (),
-        again: bool = False,
-    ) -> dict[str, _TaskRun]:
-        """Run one kernel with the answers `present`, and the hidden checks of those `judged`."""
-        notebook = self.spliced.notebook(judged, present, extras)
+    def _run(self, judged: Sequence[str], notebook: NotebookNode) -> dict[str, _TaskRun]:
+        """Run one kernel on a notebook with the hidden checks of the tasks `judged`."""
         folder = Path(temporary_folder("judge"))
         try:
             nbformat.write(notebook, folder / "notebook.ipynb")
             limits = limits_of(self.exercise.settings)
             excused = max(0.0, limits.wall_seconds - self.excused)
-            total = limits.wall_seconds if again else math.inf
-            limits = replace(limits, excused_seconds=excused, total_seconds=total)
+            # One that makes the next ones slow leaves them a kernel and time of their own.
+            limits = replace(limits, excused_seconds=excused, total_seconds=limits.wall_seconds)
             outcome = judge(folder / "notebook.ipynb", self.address, limits)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
