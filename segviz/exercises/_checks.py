@@ -7,7 +7,7 @@ names the fault if the result is what a known mistake gives. It never raises.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MappingView, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +82,8 @@ def _named(given: np.ndarray, case: Case) -> str:
 def _array(result: Any) -> np.ndarray:
     if result is None:
         raise TypeError("it returns None; does it end with return?")
+    if isinstance(result, (Iterator, MappingView)):
+        result = list(result)
     try:
         array = np.asarray(result)
     except ValueError:

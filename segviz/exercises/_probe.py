@@ -13,7 +13,7 @@ import builtins
 import json
 import math
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MappingView
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ def canonical(value: Any, tolerance: float = 1e-6) -> str:
     """Return the text that stands for an answer: whole numbers, floats and booleans are numbers.
 
     Args:
-        value: a number, text, None, an array, a tensor, or a list, tuple or dict of those.
+        value: a number, text, None, an array, a tensor, or a list, dict or generator of those.
         tolerance: see the module.
 
     Raises:
@@ -39,6 +39,8 @@ def canonical(value: Any, tolerance: float = 1e-6) -> str:
     True
     >>> canonical([1, -0.0]), canonical((None, "rows"))
     ('(2,) 1 0', '[none; "rows"]')
+    >>> canonical(number for number in (1, 2))
+    '(2,) 1 2'
     """
     return "".join(_write(value, lambda number: _text(number, tolerance)))
 
@@ -59,6 +61,8 @@ def is_safe(value: Any, tolerance: float = 1e-6) -> bool:
 
 
 def _write(value: Any, text: Callable[[float], str]) -> Iterator[str]:
+    if isinstance(value, (Iterator, MappingView)):
+        value = list(value)
     if value is None:
         yield "none"
     elif isinstance(value, str):
