@@ -85,7 +85,7 @@ def _cluster(jobs: int | None, scheduler: str | None, count: int) -> Iterator[An
                 threads_per_worker=1,
                 processes=True,
                 memory_limit=0,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # None means one on a fixed port, for everybody
             ) as cluster,
             Client(cluster) as client,
         ):

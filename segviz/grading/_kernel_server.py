@@ -226,6 +226,7 @@ def _run_kernel(request: dict[str, Any], sockets: dict[str, int]) -> None:
     kernel.initialize([])
     kernel.debug_shell_socket.close(0)
     kernel.kernel.raw_input = lambda prompt="": ""  # nobody is there to answer a question
+    kernel.shell.ask_exit = lambda: None  # exit() would end the kernel within a tenth of a second
     kernel.start()
 
 

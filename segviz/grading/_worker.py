@@ -7,6 +7,7 @@ does to its judge ends with it. What the judge then says is read as text, never 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import ctypes
 import json
 import multiprocessing
@@ -85,6 +86,7 @@ def _judge(
     address: str,
     folder: str,
 ) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started us, and ends us
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # nobody would read the result
     from .run import grade_one
@@ -98,8 +100,8 @@ def _judge(
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
         result = failed(f"{type(error).__name__}: {error} ({place.name})")
-    answer.send_bytes(json.dumps(result).encode())
-    answer.close()
+    with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
+        answer.send_bytes(json.dumps(result).encode())
     os._exit(0)
 
 
