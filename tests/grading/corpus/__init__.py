@@ -10,7 +10,9 @@ from pathlib import Path
 
 from .accidents import ACCIDENTS
 from .cases import Case
+from .deeper import DEEPER
 from .forgeries import FORGERIES
+from .habits import HABITS
 from .hostile import HOSTILE
 from .malformed import MALFORMED, write_special
 from .messages import MESSAGES
@@ -21,9 +23,11 @@ CASES: dict[str, Case] = {
     **FORGERIES,
     **OBJECTS,
     **HOSTILE,
+    **DEEPER,
     **MESSAGES,
     **UNLUCKY,
     **ACCIDENTS,
+    **HABITS,
     **MALFORMED,
 }
 
