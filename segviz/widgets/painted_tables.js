@@ -5,14 +5,14 @@ import { painterOf, write } from "./cells.js";
 import { widthOf } from "./drawing.js";
 import { placeFrame } from "./tables.js";
 
-const CELL = 40; // as wide and as high as the cells of tables.js
+const CELL = [40, 39]; // from one to the next, as in tables.js
 const LIT = "#e69f00";
 
 // paintedTable(view, {label, onCell}): to be used like numberTable in tables.js
 //   write(rows, {kind, note, box, hue, cell}): kind, note and box as there; beside them
 //     kind "bare" is a place where something else stands
 //     hue(row, column): [colour, percent] of it over the page's colour, or nothing
-//     cell: [width, height] in pixels; 40 by default, and less where that is too wide
+//     cell: [width, height] in pixels; as in tables.js by default, narrower where that is too wide
 //   sheet, canvas: the part below the caption, and what is painted on; the canvas's name for a
 //     screen reader has all the numbers, row by row
 export function paintedTable(view, { label, onCell }) {
@@ -26,7 +26,7 @@ export function paintedTable(view, { label, onCell }) {
     sheet, canvas,
   };
   const [paint, room] = [painterOf(view, canvas), widthOf(view, view.stage)];
-  let [words, numbers, cell, size] = [label, "", [CELL, CELL], [0, 0]];
+  let [words, numbers, cell, size] = [label, "", CELL, [0, 0]];
   const tell = () => putAttribute(canvas, "aria-label", numbers ? `${words}: ${numbers}` : words);
   made.name = (text) => {
     putText(caption, words = text);
@@ -34,7 +34,7 @@ export function paintedTable(view, { label, onCell }) {
   };
   made.write = (rows, { kind, note, box, hue, cell: wanted } = {}) => {
     const shape = [rows.length, rows[0].length];
-    cell = wanted ?? [Math.min(CELL, Math.floor((room() - 1) / shape[1])), CELL];
+    cell = wanted ?? [Math.min(CELL[0], Math.floor((room() - 1) / shape[1])), CELL[1]];
     if (String(size) !== String(size = [shape[1] * cell[0], shape[0] * cell[1]])) {
       sizeSheet(sheet, canvas, size);
     }
@@ -90,7 +90,11 @@ function paintCells(pen, cells) {
   pen.context.setLineDash([3, 3]);
   lineCells(pen, of("outside"));
   pen.context.setLineDash([]);
-  for (const one of cells) writeCell(pen, one);
+  for (const put of [writeNote, writeNumber]) {
+    for (const lit of [false, true]) {
+      for (const one of cells) if (lit === (one.kind === "lit")) put(pen, one, lit);
+    }
+  }
 }
 
 function traceCells({ context }, cells, inset) {
@@ -134,15 +138,19 @@ export function fontSize({ length }, { width, height }) {
   return Math.max(7, Math.min(most, 0.62 * height, (1.4 * (width - 2)) / length));
 }
 
-function writeCell(pen, { text, note, kind, ...box }) {
-  const lit = kind === "lit";
-  const ink = lit ? "#000" : pen.inks.ink;
+const inkOf = (pen, lit) => (lit ? "#000" : pen.inks.ink);
+
+function writeNote(pen, { note, x, y, width }, lit) {
+  if (!note) return;
+  write(pen, note, { x: x + 4, y: y + 1, width, height: 13, align: "left", size: 10, bold: lit,
+    ink: inkOf(pen, lit) });
+}
+
+// Under the note, where there is one.
+function writeNumber(pen, { text, note, ...box }, lit) {
+  if (!text) return;
   const { x, y, width, height } = box;
-  if (note) write(pen, note, { x: x + 4, y: y + 2, width, height: 13, align: "left", size: 10, ink });
-  // Under the note, where there is one.
-  const below = note ? 8 : 0;
-  if (text) {
-    write(pen, text, { x, y: y + below, width: width + 1, height: height + 1 - below, bold: lit, ink,
-      size: fontSize(text, box) });
-  }
+  const [top, tall] = note ? [8, height - 8] : [0, height + 1];
+  write(pen, text, { x, y: y + top, width: width + 1, height: tall, bold: lit,
+    ink: inkOf(pen, lit), size: fontSize(text, box) });
 }

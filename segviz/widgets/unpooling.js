@@ -2,6 +2,7 @@ import { element, open, putText } from "./core.js";
 import { choice, player, slider, toggle } from "./controls.js";
 import { picture } from "./canvas.js";
 import { numberTable } from "./tables.js";
+import { paintedTable } from "./painted_tables.js";
 
 // A step is one pooled value: first each of them is made, then each of them goes up again.
 export function phaseOf({ pooled }, step) {
@@ -90,9 +91,9 @@ function tables(view, walk) {
     walk.seek(row * pooled.shape[1] + column + (up ? pooled.length : 0));
   };
   const input = numberTable({ label: "Input", onEdit: view.works("values") ? edit : undefined });
-  const pooled = numberTable({ label: "Pooled", onCell: seek });
-  const saved = numberTable({ label: "Saved index", onCell: seek });
-  const output = numberTable({ label: "Up again" });
+  const pooled = paintedTable(view, { label: "Pooled", onCell: seek });
+  const saved = paintedTable(view, { label: "Saved index", onCell: seek });
+  const output = paintedTable(view, { label: "Up again" });
   const sum = element("p", { class: "segviz-total" });
   view.onDraw(() => {
     const trace = view.trace();

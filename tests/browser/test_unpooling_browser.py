@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from conftest import cells_of
-from number_tables import kinds, note_labels, scrubber, texts, wait_for_label
+from number_tables import (
+    assert_painted,
+    kinds,
+    looks_of,
+    note_labels,
+    scrubber,
+    texts,
+    wait_for_label,
+)
 from playwright.sync_api import expect
 
 from segviz.widgets import Unpooling2D
@@ -56,6 +64,8 @@ def test_keyboard_alone_goes_down_and_up_and_each_step_is_said(notebook, root):
         notebook.widget()
         said.append(root.locator(".segviz-readout").text_content())
         assert texts(root, 1) == ["4", "5", "1", "7"][: step + 1] + [""] * (3 - step)
+        looks = looks_of(root.locator(".segviz-table").nth(1))
+        assert looks.count("hatched") == max(0, 3 - step)
         press("ArrowRight")
     notebook.widget()
     assert said == Unpooling2D().trace["say"]
@@ -70,6 +80,8 @@ def test_the_number_that_moves_is_lit_where_it_was_and_where_it_goes(notebook, r
     assert [kinds(root, "lit", table) for table in range(4)] == [[7], [1], [1], [7]]
     assert kinds(root, "seen", 3) == [4]
     assert texts(root, 3)[:8] == ["0", "0", "0", "0", "4", "0", "0", "5"]
+    for table in (1, 2, 3):
+        assert_painted(root.locator(".segviz-table").nth(table))
     expect(root).to_contain_text("index 7 = 1 × 4 + 3")
 
 
@@ -145,12 +157,13 @@ def test_plays_to_the_end_while_the_kernel_is_busy(notebook, root):
 
 
 def test_a_press_on_a_pooled_number_goes_to_its_step_on_the_way_that_is_walked(notebook, root):
-    cell = root.locator(".segviz-table").nth(1).locator(".segviz-cell").nth(2)
-    cell.click()
+    pooled = root.locator(".segviz-table").nth(1).locator("canvas")
+    below = {"x": 20, "y": 0.75 * pooled.bounding_box()["height"]}  # the third of four numbers
+    pooled.click(position=below)
     expect(scrubber(root)).to_have_value("2")
     scrubber(root).focus()
     notebook.page.keyboard.press("End")
-    cell.click()
+    pooled.click(position=below)
     expect(scrubber(root)).to_have_value("6")
 
 
