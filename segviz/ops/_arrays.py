@@ -27,7 +27,10 @@ def padded(x: NDArray[Any], widths: list[tuple[int, int]], fill: int = 0) -> NDA
     """Return ``x`` with (before, after) numbers ``fill`` added along each axis."""
     shape = tuple(n + sum(width) for n, width in zip(x.shape, widths, strict=True))
     checks.affordable(shape, "the padded input")
-    return np.pad(x, widths, constant_values=fill)
+    # On the small arrays of a widget several times as fast as np.pad.
+    out = np.full(shape, fill, x.dtype) if fill else np.zeros(shape, x.dtype)
+    out[tuple(slice(first, first + n) for (first, _), n in zip(widths, x.shape, strict=True))] = x
+    return out
 
 
 def zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -134,7 +134,9 @@ class Trip:
 
     def lost(self) -> int:
         """How many pooled values another one is written over."""
-        return int(self.pooled.size - np.unique(self.sources[self.sources >= 0]).size)
+        shown = np.zeros(self.pooled.size, bool)
+        shown[self.sources[self.sources >= 0]] = True
+        return int((~shown).sum())
 
     def back(self) -> int:
         """How many numbers of ``x`` were written to the place where they stood."""

@@ -14,7 +14,8 @@ from segviz.widgets._unpooling_steps import DOWN, UP, WEIGHTS, Trip, Way
 def steps(way: Way, trip: Trip) -> list[tuple[str, str]]:
     """For each step, first all down and then all up: a sentence, and its arithmetic."""
     total = 2 * trip.pooled.size
-    made = [_down(way, trip, j) for j in range(trip.pooled.size)]
+    axes = windows(way, trip)
+    made = [_down(way, trip, axes, j) for j in range(trip.pooled.size)]
     taken: set[int] = set()
     for j, places in enumerate(trip.writes()):
         made.append(_up(way, trip, j, places, taken))
@@ -74,9 +75,9 @@ def outcome(trip: Trip) -> str:
     return words if not lost else f"{words} {lost:,} values were written over by a later one."
 
 
-def _down(way: Way, trip: Trip, j: int) -> tuple[str, str]:
+def _down(way: Way, trip: Trip, axes: list[tuple[list[int], list[int]]], j: int) -> tuple[str, str]:
     row, column = divmod(j, trip.pooled.shape[1])
-    (tops, bottoms), (lefts, rights) = windows(way, trip)
+    (tops, bottoms), (lefts, rights) = axes
     top, bottom, left, right = tops[row], bottoms[row], lefts[column], rights[column]
     seen = trip.x[top:bottom, left:right]
     value = number(trip.pooled[row, column])
