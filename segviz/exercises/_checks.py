@@ -7,7 +7,7 @@ names the fault if the result is what a known mistake gives. It never raises.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping, MappingView, Sequence
+from collections.abc import Callable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,7 +82,7 @@ def _named(given: np.ndarray, case: Case) -> str:
 def _array(result: Any) -> np.ndarray:
     if result is None:
         raise TypeError("it returns None; does it end with return?")
-    if isinstance(result, (Iterator, MappingView)):
+    if isinstance(result, (Iterator, KeysView, ValuesView)):
         result = list(result)
     try:
         array = np.asarray(result)

@@ -13,7 +13,7 @@ import builtins
 import json
 import math
 import pickle
-from collections.abc import Callable, Iterator, MappingView
+from collections.abc import Callable, Iterator, KeysView, ValuesView
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,7 @@ def is_safe(value: Any, tolerance: float = 1e-6) -> bool:
 
 
 def _write(value: Any, text: Callable[[float], str]) -> Iterator[str]:
-    if isinstance(value, (Iterator, MappingView)):
+    if isinstance(value, (Iterator, KeysView, ValuesView)):
         value = list(value)
     if value is None:
         yield "none"

@@ -222,7 +222,7 @@ def _run_kernel(request: dict[str, Any], sockets: dict[str, int]) -> None:
     config.Session.key = request["key"].encode()
     for port, name in enumerate(SOCKETS, 1):
         config.IPKernelApp[f"{name}_port"] = port
-    kernel = Kernel.instance(config=config)
+    kernel: Any = Kernel.instance(config=config)
     kernel.initialize([])
     kernel.debug_shell_socket.close(0)
     kernel.kernel.raw_input = lambda prompt="": ""  # nobody is there to answer a question

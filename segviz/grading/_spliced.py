@@ -13,7 +13,7 @@ from segviz.exercises._probe import MIME
 
 from .exercise import Exercise
 
-__all__ = ["Drawn", "Spliced"]
+__all__ = ["Drawn", "Spliced", "in_pieces"]
 
 Drawn = dict[str, dict[str, Any]]
 _PIECES = """\
@@ -58,7 +58,7 @@ class Spliced:
 
     def pieces(self, name: str, sources: Sequence[str]) -> NotebookNode:
         """One answer's hidden checks behind what it needs out of some cells, and nothing else."""
-        source = _PIECES.format(name=name, sources=[*sources, self.answers[name]])
+        source = in_pieces(name, [*sources, self.answers[name]])
         cell = _cell("answer", name, f"answer-{name}", source)
         return nbformat.v4.new_notebook(cells=[*self._setup(), cell, *self._hidden(name)])
 
@@ -78,6 +78,11 @@ class Spliced:
             ]
             cells.append(cell)
         return cells
+
+
+def in_pieces(name: str, sources: Sequence[str]) -> str:
+    """Code that defines a function with what it needs out of some cells, and nothing else."""
+    return _PIECES.format(name=name, sources=list(sources))
 
 
 def _cell(role: str, task: str, identity: str, source: str) -> NotebookNode:

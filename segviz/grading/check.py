@@ -16,8 +16,9 @@ from typing import Any
 
 import segviz
 
+from ._spliced import in_pieces
 from .exercise import Cell, Exercise, Settings
-from .submission import Rejected, extract
+from .submission import Extracted, Rejected, extract
 
 __all__ = ["check", "pristine_folder"]
 
@@ -44,11 +45,8 @@ def check(notebook: str) -> int:
         found = extract(exercise, Path(notebook).read_bytes())
     except Rejected as reason:
         raise ValueError(f"{notebook}: {reason}.") from None
-    for cell in pristine.cells:
-        about = cell.metadata.get("segviz", {})
-        if about.get("role") == "answer":
-            cell.source = found.answers.get(about["task"], cell.source)
-    pristine.cells = [one for one in pristine.cells if "role" in one.metadata.get("segviz", {})]
+    cells = [one for one in pristine.cells if "role" in one.metadata.get("segviz", {})]
+    pristine.cells = [made for cell in cells for made in _answered(cell, found)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{exercise.stem}.ipynb"
         nbformat.write(pristine, path)
@@ -61,6 +59,20 @@ def check(notebook: str) -> int:
     total = sum(float(task.checks[0].options["points"]) for task in exercise.tasks.values())
     print(f"{earned:g} of {total:g} points. Visible checks only; hidden checks decide the mark.")
     return 0 if earned == total else 1
+
+
+def _answered(cell: Any, found: Extracted) -> Iterator[Any]:
+    """A cell as the student wrote it, behind what it needs of those that the student added."""
+    import nbformat
+
+    about = cell.metadata["segviz"]
+    if about["role"] == "answer" and about["task"] in found.answers:
+        cell.source = found.answers[about["task"]]
+        if found.extras:
+            before = in_pieces(about["task"], [*found.extras, cell.source])
+            added = {"segviz": {"role": "extra", "task": about["task"]}}
+            yield nbformat.v4.new_code_cell(before, metadata=added)
+    yield cell
 
 
 def _exercise_of(path: Path) -> tuple[Exercise, Any]:
