@@ -41,7 +41,7 @@ def out(names, tmp_path_factory) -> Path:
     (folder / "in").mkdir()
     write(folder / "in", names)
     command = [sys.executable, "-m", "segviz", "grade", folder / "in", "--exercise", "06"]
-    done = subprocess.run([*command, "--out", folder / "out", "--jobs", "2"])
+    done = subprocess.run([*command, "--out", folder / "out", "--jobs", "3"])
     assert done.returncode in (0, 1)
     return folder / "out"
 
