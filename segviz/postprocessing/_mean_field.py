@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
 from segviz.ops._checks import shown, whole_number
-from segviz.postprocessing._messages import LatticeKernels, Message, exact_message
+from segviz.postprocessing._messages import (
+    LatticeKernels,
+    Message,
+    doubtful_message,
+    exact_message,
+    pair_sums,
+    position_sums,
+)
 from segviz.postprocessing._permutohedral import Lattice
 
 NORMALIZATIONS = ("after", "symmetric", "none")
-METHODS = ("lattice", "fine", "exact")
+METHODS = ("auto", "lattice", "fine", "exact")
 LARGEST_EXACT = 128 * 128
 MOST_KEPT = 8  # lattices, of a few megabytes each for a picture as small as a widget's
 
@@ -42,7 +50,7 @@ class MeanField:
         smoothness_weight: float,
         smoothness_sigma: float,
         normalization: str = "after",
-        method: str = "lattice",
+        method: str = "auto",
     ) -> Iterator[np.ndarray]:
         """Yield what :func:`segviz.postprocessing.dense_crf_steps` yields."""
         sigmas = {"position_sigma": position_sigma, "colour_sigma": colour_sigma}
@@ -50,15 +58,37 @@ class MeanField:
         weights = {"smoothness_weight": smoothness_weight, "appearance_weight": appearance_weight}
         _check_settings(sigmas, weights, normalization, method, self._size)
         whole_number(iterations, "iterations", 0)
-        pairs = [(smoothness_sigma, None), (position_sigma, colour_sigma)]
-        if method == "exact":
-            features = [self._features(*pair) for pair in pairs]
-            kernels = list(zip(features, weights.values(), strict=True))
-            message = exact_message(kernels, normalization)
+        if method == "auto":
+            method = "fine" if self._is_small() else "lattice"
+        near, alike = (smoothness_sigma, None), (position_sigma, colour_sigma)
+        if method == "lattice":
+            kernels = self._kernels_of([near, alike], normalization)
+            message = kernels.message([*weights.values()])
         else:
-            passes = 2 if method == "fine" else 1
-            message = self._kernels_of(pairs, normalization, passes).message([*weights.values()])
+            message = self._near_exact(near[0], alike, [*weights.values()], normalization, method)
         return _iterations(self._unary, message, iterations, self._size)
+
+    def _is_small(self) -> bool:
+        return self._size[0] * self._size[1] <= LARGEST_EXACT
+
+    def _near_exact(
+        self, sigma: float, alike: Any, weights: list[float], normalization: str, method: str
+    ) -> Message:
+        """Exact sums, over positions by rows and columns; over colours perhaps for some pixels."""
+        features, pixels = self._features(*alike), len(self._unary)
+        near = exact_message(position_sums(self._size, sigma), pixels, weights[0], normalization)
+        if method == "exact":
+            sums = partial(pair_sums, features)
+            far = exact_message(sums, pixels, weights[1], normalization)
+            return lambda values: near(values) + far(values)
+        kernels = self._kernels_of([alike], normalization)
+        some = doubtful_message(kernels, weights[1], features, normalization)
+
+        def message(values: np.ndarray) -> np.ndarray:
+            heard = near(values)
+            return heard + some(values, heard + self._unary)
+
+        return message
 
     def _features(self, position_sigma: float, colour_sigma: float | None) -> np.ndarray:
         """Places, and colours too unless they do not count, in units of their sigmas."""
@@ -68,15 +98,14 @@ class MeanField:
             return near
         return np.hstack([near, self._colours / np.float32(colour_sigma)])
 
-    def _kernels_of(self, pairs: Any, normalization: str, passes: int) -> LatticeKernels:
+    def _kernels_of(self, pairs: Any, normalization: str) -> LatticeKernels:
         def lattice(pair: Any) -> Lattice:
-            made = (pair, passes)
-            return _kept(self._lattices, made, lambda: Lattice.of(self._features(*pair), passes))
+            return _kept(self._lattices, pair, lambda: Lattice.of(self._features(*pair)))
 
-        key = (*pairs, normalization, passes)
+        key = (*pairs, normalization)
         return _kept(
             self._kernels, key,
-            lambda: LatticeKernels.of([lattice(pair) for pair in pairs], normalization, passes),
+            lambda: LatticeKernels.of([lattice(pair) for pair in pairs], normalization),
         )  # fmt: skip
 
 
@@ -176,5 +205,5 @@ def _check_settings(
         raise ValueError(
             f"method='exact' sums over all pairs, {(size[0] * size[1]) ** 2 / 1e9:.1f} thousand "
             f"million for {size[0]} x {size[1]}: it is for pictures up to 128 x 128. "
-            "Use method='lattice'."
+            "Use method='fine'."
         )

@@ -4,12 +4,14 @@ Source: Adams, Baek and Davis, Fast high-dimensional filtering using the permuto
 (2010). Each point hands its value to the d + 1 corners of the simplex around it (splat), the
 corners are blurred with (1/2, 1, 1/2) along each of the d + 1 lattice directions, and each point
 reads its corners again (slice). All three are matrices, so the same ones serve every iteration.
-A fine lattice has smaller simplices and blurs twice, which comes nearer to a Gaussian.
+
+Coordinates are rows here and points columns: each step then runs along whole rows of memory.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from scipy import sparse
@@ -36,106 +38,107 @@ class Lattice:
         return self.next.shape[1]
 
     @classmethod
-    def of(cls, features: np.ndarray, passes: int = 1) -> Lattice:
+    def of(cls, features: np.ndarray) -> Lattice:
         """Put points on the lattice: float (points, d), in units of the Gaussian's sigma."""
         d = features.shape[1]
-        fineness = _fineness(passes)
-        remainder_0, rank, shares = _simplex(_embedded(features, fineness))
-        packed, steps = _packed(remainder_0, rank, margin=passes + 1)
-        keys = np.unique(packed)
-        for _ in range(passes):
-            keys = _grown(keys, steps, passes)
-        corners = np.searchsorted(keys, packed).astype(np.int32)
+        nearest, rank, shares = _simplex(_embedded(features))
+        packed, simplex, steps = _packed(nearest, rank)
+        keys = _grown(_distinct(_merged([*packed.T])), steps)
+        corners = np.searchsorted(keys, packed).astype(np.int32)[simplex]
         previous, following = _neighbours(keys, steps)
         # A constant must come out as often as a Gaussian of height 1 counts it.
-        room = (np.sqrt(1.5) / fineness) ** d / np.sqrt(d + 1)
-        gain = room * 2.0 ** (passes * (d + 1)) / (2 * np.pi) ** (d / 2)
+        room = np.sqrt(1.5) ** d / np.sqrt(d + 1)
+        gain = room * 2.0 ** (d + 1) / (2 * np.pi) ** (d / 2)
         return cls(corners, shares, previous, following, float(gain))
 
 
-def _fineness(passes: int) -> float:
-    """Each pass of blurs has variance 1/2, splat and slice 1/6: in all it must be that of one."""
-    return float(np.sqrt((passes / 2 + 1 / 6) / (2 / 3)))
+def _embedded(features: np.ndarray) -> np.ndarray:
+    """Scale d coordinates and turn them into the plane of sum 0 in d + 1 dimensions.
 
-
-def _embedded(features: np.ndarray, fineness: float) -> np.ndarray:
-    """Scale d coordinates and turn them into the plane of sum 0 in d + 1 dimensions."""
+    The blur has variance 1/2, splat and slice together 1/6: 2/3 is to be one squared sigma.
+    """
     d = features.shape[1]
     place = np.arange(1, d + 1)
-    scale = fineness * (d + 1) * np.sqrt(2.0 / 3.0) / np.sqrt(place * (place + 1.0))
+    scale = (d + 1) * np.sqrt(2.0 / 3.0) / np.sqrt(place * (place + 1.0))
     rotation = np.triu(np.ones((d + 1, d)))
     rotation[place, place - 1] = -place
-    return features @ (rotation * scale).T.astype(features.dtype)
+    return (rotation * scale).astype(features.dtype) @ features.T
 
 
 def _simplex(elevated: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The nearest corner of remainder 0, the rank of each coordinate, and the d + 1 shares."""
-    points, corners = elevated.shape
+    """The nearest corner of remainder 0 over d + 1, the rank of each coordinate, the shares."""
+    corners = len(elevated)
     nearest = np.rint(elevated / corners)
     difference = elevated - nearest * corners
-    rank = np.zeros((points, corners), dtype=np.int32)
-    for i in range(corners):
-        for j in range(i + 1, corners):
-            lower = difference[:, i] < difference[:, j]
-            rank[:, i] += lower
-            rank[:, j] += ~lower
-    excess = nearest.sum(axis=1, dtype=np.float64).astype(np.int32)[:, None]
-    rank += excess
+    rank = np.zeros(elevated.shape, dtype=np.int16)
+    for i, j in combinations(range(corners), 2):
+        lower = difference[i] < difference[j]
+        rank[i] += lower
+        rank[j] += ~lower
+    rank += nearest.sum(axis=0, dtype=np.float64).astype(np.int16)
     below, above = rank < 0, rank >= corners
     nearest += below
     nearest -= above
-    rank += corners * below
-    rank -= corners * above
-    return (corners * nearest).astype(np.int32), rank, _shares(elevated, nearest, rank)
+    rank += np.int16(corners) * below
+    rank -= np.int16(corners) * above
+    return nearest.astype(np.int64), rank, _shares(elevated / corners - nearest, rank)
 
 
-def _shares(elevated: np.ndarray, nearest: np.ndarray, rank: np.ndarray) -> np.ndarray:
-    """Barycentric coordinates, from the coordinates in the order of their ranks."""
-    corners = elevated.shape[1]
-    ordered = np.empty_like(elevated)
-    np.put_along_axis(ordered, rank, elevated / corners - nearest, axis=1)
-    shares = np.empty_like(elevated)
-    shares[:, 1:] = (ordered[:, :-1] - ordered[:, 1:])[:, ::-1]
-    shares[:, 0] = 1.0 + ordered[:, -1] - ordered[:, 0]
+def _shares(excess: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    """Barycentric coordinates, from what the coordinates exceed the corner by, in their order."""
+    ordered = np.empty_like(excess)
+    np.put_along_axis(ordered, rank.astype(np.intp), excess, axis=0)
+    shares = np.empty(excess.shape[::-1], dtype=excess.dtype)
+    shares[:, 1:] = (ordered[:-1] - ordered[1:])[::-1].T
+    shares[:, 0] = 1.0 + ordered[-1] - ordered[0]
     return shares
 
 
-def _packed(
-    remainder_0: np.ndarray, rank: np.ndarray, margin: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Each corner as one whole number, and what one step along each direction adds to it.
+def _packed(nearest: np.ndarray, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each corner as one whole number: (simplices, d + 1), each once; each point's simplex; and
+    what one step along each direction adds to a corner.
 
     The last coordinate follows from the others, whose sum it brings to 0.
     """
-    d = remainder_0.shape[1] - 1
-    room = 2 * margin * (d + 1)
-    low = remainder_0[:, :d].min(axis=0) - room
-    width = remainder_0[:, :d].max(axis=0) + room - low + 1
-    if np.log2(width.astype(float)).sum() >= 63:
+    corners, d = len(rank), len(rank) - 1
+    first = corners * nearest[:d]
+    low = first.min(axis=1) - 4 * corners  # room for steps from the outermost corners
+    width = first.max(axis=1) + 4 * corners - low + 1
+    if np.log2([*width.astype(float), *[corners] * d]).sum() >= 63:
         raise ValueError(
             "the sigmas are so small that the lattice has more corners than can be counted. "
             "Use larger sigmas."
         )
-    place = np.cumprod(np.append(1, width[:-1]).astype(np.int64))
-    base = (remainder_0[:, :d] - low) @ place
-    packed = np.empty(rank.shape, dtype=np.int64)
-    packed[:, 0] = base
-    for corner in range(1, d + 1):
-        # Corner r of a simplex adds r, and takes d + 1 off the coordinates of the highest ranks.
-        high = rank[:, :d] > d - corner
-        packed[:, corner] = base + corner * place.sum() - (d + 1) * (high @ place)
-    steps = np.append((d + 1) * place, 0) - place.sum()
-    return packed, steps
+    place = np.append(np.cumprod([1, *width[:-1]]), 0)
+    base = place[:d] @ (first - low[:, None])
+    order = corners ** np.arange(d) @ rank[:d].astype(np.int64)
+    _, which, simplex = np.unique(base * corners**d + order, return_index=True, return_inverse=True)
+    packed = np.empty((which.size, corners), dtype=np.int64)
+    packed[:, 0] = base[which]
+    at_rank = np.argsort(rank[:, which], axis=0)
+    for corner in range(1, corners):
+        # From corner to corner all coordinates grow by 1, and the next highest one by -d.
+        step = place.sum() - corners * place[at_rank[corners - corner]]
+        packed[:, corner] = packed[:, corner - 1] + step
+    return packed, simplex, corners * place - place.sum()
 
 
-def _grown(keys: np.ndarray, steps: np.ndarray, passes: int) -> np.ndarray:
-    """Add the empty corners around used ones: a blur must not lose what passes through them.
+def _grown(keys: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Add the empty corners between two used ones: a blur must not lose what passes through them.
 
-    With one pass only a corner between two used ones matters. The authors' code has none of them.
+    The authors' code has none of them.
     """
-    around = np.concatenate([keys + step for step in (*steps, *-steps)])
-    corners, used = np.unique(around, return_counts=True)
-    return np.union1d(keys, corners[used >= (2 if passes == 1 else 1)])
+    around = _merged([keys + step for step in (*steps, *-steps)])
+    return _distinct(_merged([keys, _distinct(around[1:][around[1:] == around[:-1]])]))
+
+
+def _merged(runs: list[np.ndarray]) -> np.ndarray:
+    """What several arrays hold, sorted: a stable sort finds the runs in them and merges those."""
+    return np.sort(np.concatenate(runs), kind="stable")
+
+
+def _distinct(ordered: np.ndarray) -> np.ndarray:
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])]
 
 
 def _neighbours(keys: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

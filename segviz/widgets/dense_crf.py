@@ -36,7 +36,8 @@ class DenseCRF(TraceWidget):
         palette: K colours (red, green, blue), 0 to 255.
         **settings: ``iteration`` (0 is the network alone), ``appearance_weight``,
             ``position_sigma`` (pixels), ``colour_sigma`` (grey levels), ``smoothness_weight``,
-            ``smoothness_sigma`` (pixels); see ``segviz.postprocessing.dense_crf_steps``.
+            ``smoothness_sigma`` (pixels); see ``segviz.postprocessing.dense_crf_steps``,
+            whose ``method="lattice"`` this is.
 
     Raises:
         ValueError, TypeError: arrays or settings that do not fit each other.
@@ -129,6 +130,7 @@ class DenseCRF(TraceWidget):
             colour_sigma=colour_sigma,
             smoothness_weight=smoothness_weight,
             smoothness_sigma=smoothness_sigma,
+            method="lattice",  # a slider must not wait for all pairs
         )
         maps = [values.argmax(axis=0).astype(np.uint8) for values in steps]
         return self._moves(maps) | self._read_out(maps)

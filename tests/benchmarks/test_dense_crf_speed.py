@@ -81,4 +81,4 @@ def test_dense_crf_speed(benchmark, capsys):
             ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
             same = (labels.argmax(axis=0) == other.argmax(axis=0)).mean()
             print(f"{ratio:.2f} of pydensecrf's time; {same:.2%} of the labels are its labels")
-    assert differ["fine"] <= differ["lattice"] < 0.02
+    assert differ["fine"] <= 0.001 < differ["lattice"] < 0.02

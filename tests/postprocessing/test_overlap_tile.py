@@ -96,7 +96,5 @@ def test_what_is_not_legal_is_said(changes, words):
 
 
 def test_what_is_no_tensor_is_said():
-    with pytest.raises(
-        TypeError, match=r"ndarray, must be .* Use torch\.from_numpy"
-    ):
+    with pytest.raises(TypeError, match=r"ndarray, must be .* Use torch\.from_numpy"):
         overlap_tile(nn.Identity(), np.zeros((1, 1, 4, 4)), tile_size=2, margin=0)

@@ -35,7 +35,8 @@ def made(known=True, **settings):
 @pytest.fixture
 def maps():
     picture, probabilities, _ = scene()
-    steps = dense_crf_steps(probabilities, picture / 255, iterations=10, **WEIGHTS, **SIGMAS)
+    settings = {**WEIGHTS, **SIGMAS, "method": "lattice"}
+    steps = dense_crf_steps(probabilities, picture / 255, iterations=10, **settings)
     return [one.argmax(0) for one in steps]
 
 
