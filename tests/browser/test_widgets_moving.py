@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import DRAWN
+from conftest import AT_REST, DRAWN
 
 import segviz.widgets
 
@@ -25,7 +25,7 @@ MOST_HEAP, MOST_RSS = 2_000_000, 12_000_000
 
 TOOLS = (
     f"""
-const drawn = {DRAWN};
+const [drawn, atRest] = [{DRAWN}, {AT_REST}];
 """
     + """
 // What the stage and the lines show: words, looks and pixels; ids differ from view to view.
@@ -83,7 +83,7 @@ DRAG = (
   const look = async () => {
     for (const value of [...values, ...values.toReversed()]) {
       put(slider, value);
-      early ||= drawn(root);
+      early ||= atRest(root);
       await settled(root);
       (rest[value] = rest[value] ?? new Set()).add(shown(root));
     }
@@ -165,7 +165,7 @@ def test_each_frame_of_a_drag_is_the_picture_of_one_setting_at_rest(notebook, na
     root.scroll_into_view_if_needed()
     found = root.evaluate(DRAG, [VALUES, MOVES])
     assert found["strange"] == []
-    assert not found["early"]  # it never says that all is drawn where an answer is due
+    assert not found["early"]  # a move just made is not at rest
     assert found["settings"] > 1
     assert found["pictures"] > 1
     assert found["frames"] >= MOVES / 4
