@@ -1,4 +1,5 @@
 // Tables of numbers with a window framed in them; some can be edited like a spreadsheet.
+// Large ones that nobody types in are faster painted: painted_tables.js.
 import { element, format, parse, putAttribute, putText } from "./core.js";
 
 // numberTable({label, onEdit, onCell})

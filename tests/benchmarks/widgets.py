@@ -32,7 +32,7 @@ from segviz.widgets._parameters import Number, Whole
 SLIDERS = {"Convolution2D": "stride"}
 # What makes a widget compute and draw the most, beside the slider that is timed.
 LARGEST = {
-    "Convolution2D": {"kernel_size": 7, "padding": 3},
+    "Convolution2D": {"kernel_size": 5, "padding": 5},
     "TransposedConvolution1D": {"n": 12, "kernel_size": 7, "dilation": 3},
     "TransposedConvolution2D": {"n": 5, "kernel_size": 4, "dilation": 2},
     "AtrousConvolution1D": {"kernel_size": 5, "input_size": 12, "padding": "same"},
