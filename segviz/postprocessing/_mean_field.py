@@ -58,23 +58,21 @@ class MeanField:
         weights = {"smoothness_weight": smoothness_weight, "appearance_weight": appearance_weight}
         _check_settings(sigmas, weights, normalization, method, self._size)
         whole_number(iterations, "iterations", 0)
-        if method == "auto":
-            method = "fine" if self._is_small() else "lattice"
         near, alike = (smoothness_sigma, None), (position_sigma, colour_sigma)
-        if method == "lattice":
+        if method in ("auto", "lattice") and not self._is_small():
             kernels = self._kernels_of([near, alike], normalization)
             message = kernels.message([*weights.values()])
         else:
-            message = self._near_exact(near[0], alike, [*weights.values()], normalization, method)
+            message = self._message(near[0], alike, [*weights.values()], normalization, method)
         return _iterations(self._unary, message, iterations, self._size)
 
     def _is_small(self) -> bool:
         return self._size[0] * self._size[1] <= LARGEST_EXACT
 
-    def _near_exact(
+    def _message(
         self, sigma: float, alike: Any, weights: list[float], normalization: str, method: str
     ) -> Message:
-        """Exact sums, over positions by rows and columns; over colours perhaps for some pixels."""
+        """The exact sums over positions, by rows and columns; those over colours as asked."""
         features, pixels = self._features(*alike), len(self._unary)
         near = exact_message(position_sums(self._size, sigma), pixels, weights[0], normalization)
         if method == "exact":
@@ -82,6 +80,9 @@ class MeanField:
             far = exact_message(sums, pixels, weights[1], normalization)
             return lambda values: near(values) + far(values)
         kernels = self._kernels_of([alike], normalization)
+        if method == "lattice":
+            far = kernels.message(weights[1:])
+            return lambda values: near(values) + far(values)
         some = doubtful_message(kernels, weights[1], features, normalization)
 
         def message(values: np.ndarray) -> np.ndarray:

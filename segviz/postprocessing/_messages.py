@@ -6,25 +6,52 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from scipy import sparse
 
-from segviz.postprocessing._permutohedral import Lattice, blur_matrices
+from segviz.postprocessing._permutohedral import Lattice, blurs
 
 Message = Callable[[np.ndarray], np.ndarray]
 
 DOUBTFUL = np.log(20)  # the best class is less than so many times as likely as the second
 
 
+class RowSums:
+    """A sparse matrix as columns and weights of each row, which torch multiplies in half of the
+    time that scipy takes.
+
+    >>> (RowSums(np.array([[1, 1], [0, 1]]), np.array([[2, 0], [1, 1]])) @ np.float32([[1], [3]])).T
+    array([[6., 4.]], dtype=float32)
+    """
+
+    def __init__(
+        self, columns: np.ndarray, weights: np.ndarray, ends: np.ndarray | None = None
+    ) -> None:
+        if ends is None:  # all rows have as many
+            ends = np.arange(0, columns.size + 1, columns.shape[1])
+        self._columns, self._ends, self._weights = (
+            torch.from_numpy(part.astype(kind, copy=False).ravel())
+            for part, kind in ((columns, np.int32), (ends, np.int32), (weights, np.float32))
+        )
+
+    def __matmul__(self, values: np.ndarray) -> np.ndarray:
+        return torch.nn.functional.embedding_bag(
+            self._columns, torch.from_numpy(values), self._ends, mode="sum",
+            per_sample_weights=self._weights, include_last_offset=True,
+        ).numpy()  # fmt: skip
+
+
 @dataclass(frozen=True)
 class LatticeKernels:
     """Several kernels on one lattice, without their weights.
 
-    ``corners``: of all kernels side by side; ``shares``: of each kernel, what a point reads of
-    them.
+    ``blurs``: of each kernel, one for each direction; ``corners``: of all kernels side by side;
+    ``shares``: of each kernel, what a point reads of them.
     """
 
-    splat: sparse.csr_array
-    blurs: list[sparse.csr_array]
+    splat: RowSums
+    blurs: list[list[RowSums]]
+    starts: np.ndarray
     corners: np.ndarray
     shares: list[np.ndarray]
 
@@ -32,43 +59,48 @@ class LatticeKernels:
     def of(cls, lattices: Sequence[Lattice], normalization: str) -> LatticeKernels:
         """Put the lattices side by side, with the normalisations in their shares."""
         starts = np.cumsum([0, *(lattice.size for lattice in lattices)])
-        corners = np.hstack(
-            [one.corners + start for one, start in zip(lattices, starts, strict=False)],
-            dtype=np.int32,
-        )
-        blurs = blur_matrices(list(lattices))
-        shares = np.hstack([one.shares for one in lattices])
-        sums = _point_matrix(corners, shares, starts[-1]).sum(axis=0)
-        for blur in blurs:
-            sums = blur @ sums
-        give, take = [], []
-        for one, start in zip(lattices, starts, strict=False):
-            row_sums = (one.shares * sums[one.corners + start]).sum(axis=1) / one.gain
-            before, after = _divisors(row_sums, normalization)
+        passes = [[RowSums(*one) for one in blurs(lattice)] for lattice in lattices]
+        corners, give, take = [], [], []
+        for one, start, directions in zip(lattices, starts, passes, strict=False):
+            before, after = _divisors(_row_sums(one, directions), normalization)
+            corners.append(one.corners + np.int32(start))
             give.append(one.shares / before[:, None])
             take.append(one.shares / (one.gain * after)[:, None])
-        splat = _point_matrix(corners, np.hstack(give), starts[-1]).T
-        return cls(splat, blurs, corners, take)
+        all_corners = np.hstack(corners)
+        splat = _transposed(all_corners, np.hstack(give), starts[-1])
+        return cls(splat, passes, starts[1:-1], all_corners, take)
 
     def message(self, weights: Sequence[float]) -> Message:
         """The sum of all kernels, each times its weight."""
         weighted = [one * np.float32(w) for one, w in zip(self.shares, weights, strict=True)]
-        slices = _point_matrix(self.corners, np.hstack(weighted), self.splat.shape[0])
+        slices = RowSums(self.corners, np.hstack(weighted))
 
         def message(values: np.ndarray) -> np.ndarray:
-            on_corners = self.splat @ values
-            for blur in self.blurs:
-                on_corners = blur @ on_corners
-            return slices @ on_corners
+            parts = np.split(self.splat @ values, self.starts)
+            blurred = [_blurred(*one) for one in zip(parts, self.blurs, strict=True)]
+            return slices @ np.concatenate(blurred)
 
         return message
 
 
-def _point_matrix(corners: np.ndarray, shares: np.ndarray, size: int) -> sparse.csr_array:
+def _blurred(on_corners: np.ndarray, directions: list[RowSums]) -> np.ndarray:
+    for blur in directions:
+        on_corners = blur @ on_corners
+    return on_corners
+
+
+def _row_sums(lattice: Lattice, directions: list[RowSums]) -> np.ndarray:
+    """How much each point hears in all."""
+    touched = np.bincount(lattice.corners.ravel(), lattice.shares.ravel(), lattice.size)
+    blurred = _blurred(touched.astype(np.float32)[:, None], directions)[:, 0]
+    return (lattice.shares * blurred[lattice.corners]).sum(axis=1) / lattice.gain
+
+
+def _transposed(corners: np.ndarray, shares: np.ndarray, size: int) -> RowSums:
+    """What the corners get from the points, of shares that the points have in them."""
     ends = np.arange(0, corners.size + 1, corners.shape[1], dtype=np.int32)
-    data = shares.astype(np.float32, copy=False).ravel()
-    columns = corners.astype(np.int32, copy=False).ravel()
-    return sparse.csr_array((data, columns, ends), shape=(len(corners), size))
+    matrix = sparse.csr_array((shares.ravel(), corners.ravel(), ends), (len(corners), size)).tocsc()
+    return RowSums(matrix.indices, matrix.data, matrix.indptr)
 
 
 def _divisors(row_sums: np.ndarray, normalization: str) -> tuple[np.ndarray, np.ndarray]:

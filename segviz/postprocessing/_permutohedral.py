@@ -10,11 +10,11 @@ Coordinates are rows here and points columns: each step then runs along whole ro
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy import sparse
 
 
 @dataclass(frozen=True)
@@ -154,24 +154,10 @@ def _neighbours(keys: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, np.nda
     return previous, following
 
 
-def blur_matrices(lattices: list[Lattice]) -> list[sparse.csr_array]:
-    """One matrix per direction for several lattices side by side, those without it unchanged."""
-    directions = max(len(lattice.next) for lattice in lattices)
-    return [_blur_matrix(lattices, direction) for direction in range(directions)]
-
-
-def _blur_matrix(lattices: list[Lattice], direction: int) -> sparse.csr_array:
-    rows, start = [], 0
-    for lattice in lattices:
-        row = np.full((lattice.size, 3), -1, dtype=np.int32)
-        row[:, 1] = np.arange(start, start + lattice.size)
-        if direction < len(lattice.next):
-            for column, near in ((0, lattice.previous), (2, lattice.next)):
-                row[:, column] = np.where(near[direction] < 0, -1, near[direction] + start)
-        rows.append(row)
-        start += lattice.size
-    columns = np.concatenate(rows)
-    used = columns >= 0
-    weights = np.broadcast_to(np.array([0.5, 1.0, 0.5], dtype=np.float32), columns.shape)[used]
-    ends = np.append(0, np.cumsum(used.sum(axis=1)))
-    return sparse.csr_array((weights, columns[used], ends), shape=(start, start))
+def blurs(lattice: Lattice) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """For each direction, which corners each one reads and with which weights: (size, 3) both."""
+    here = np.arange(lattice.size, dtype=np.int32)
+    for before, after in zip(lattice.previous, lattice.next, strict=True):
+        columns = np.column_stack([before, here, after])
+        weights = np.where(columns < 0, 0, np.array([0.5, 1.0, 0.5], np.float32))
+        yield np.maximum(columns, 0), weights
