@@ -143,7 +143,8 @@ function drawTaps(view, holder, step, cell) {
       radius: Math.min(15, cell * 0.46), colour: view.look.cycle[tap], fill: tint(view, tap),
     }));
     holder.innerHTML = `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" `
-      + `height="${size.height}" style="overflow: visible"><g class="segviz-glide">${parts.join("")}</g></svg>`;
+      + `height="${size.height}" style="overflow: visible"><g class="segviz-glide">${parts.join("")}`
+      + "</g></svg>";
   }
   holder.querySelector("g").style.transform = `translateX(${step * cell}px)`;
 }
