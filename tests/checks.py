@@ -24,6 +24,9 @@ COURSE_TESTS = (
     *("widgets", "grading", "exercises", "lectures", "test_course.py", "test_cli.py"),
     *("test_doctor.py", "test_checks.py", "test_environment.py", "test_pages.py"),
 )
+# Parts of the browser tests, two at a time side by side: what is not named here is the third.
+LECTURES_IN_LAB = ("test_lectures_in_lab.py",)
+EVERY_WIDGET = ("test_saved_pages.py", "test_widgets_in_lab.py", "test_widgets_moving.py")
 SHOWN_LINES, SHOWN_COLUMNS = 120, 300
 DEBIAN_PACKAGES = {
     "node": "nodejs",
@@ -86,15 +89,26 @@ def phases() -> list[tuple[int, list[Check]]]:
         Check("tests of course", (*unit, *course), environment=one_thread),
         Check("doctests", pytest("--doctest-modules", "segviz"), environment=one_thread),
     ]
-    # Chromium draws and nbval waits five seconds at most: nothing else runs beside them.
+    # Each has a JupyterLab and a Chromium of its own, and waits for what it reads: what runs beside
+    # it makes it late, but not wrong.
+    browser = pytest("-m", "browser")
+    in_lab, every = (
+        [f"tests/browser/{name}" for name in part] for part in (LECTURES_IN_LAB, EVERY_WIDGET)
+    )
+    rest = ["tests/browser", *(f"--ignore={path}" for path in in_lab + every)]
+    shown = [
+        Check("browser, lectures", (*browser, *in_lab), program="chromium"),
+        Check("browser, all widgets", (*browser, *every), program="chromium"),
+        Check("browser, one widget", (*browser, *rest), program="chromium"),
+    ]
+    # nbval waits five seconds at most: nothing else runs beside it.
     quiet = [
-        Check("browser", pytest("tests/browser", "-m", "browser"), program="chromium"),
         Check("grading", pytest("tests/grading", "-m", "sandbox"), program="bwrap"),
         Check("lectures, stand-ins", nbval, environment={"SEGVIZ_SOURCE": "bundled"}),
     ]
     if os.environ.get("SEGVIZ_DATA"):
         quiet.append(Check("lectures, real sets", nbval))
-    return [(2, cheap), (2, python_tests), (1, quiet)]
+    return [(2, cheap), (2, python_tests), (2, shown), (1, quiet)]
 
 
 def module(*command: str) -> tuple[str, ...]:

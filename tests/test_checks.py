@@ -82,6 +82,14 @@ def test_stand_ins_are_run_without_the_real_sets(monkeypatch):
     assert run([check], 1)[0].words == "False bundled"
 
 
+def test_every_browser_test_is_in_one_part_of_the_three():
+    *parts, rest = (c.command for _, g in checks.phases() for c in g if "browser, " in c.name)
+    named = [part for command in parts for part in command if part.startswith("tests/")]
+    assert all((checks.ROOT / name).exists() for name in named)
+    assert [part.removeprefix("--ignore=") for part in rest if "--ignore" in part] == named
+    assert "tests/browser" in rest
+
+
 def test_every_unit_test_is_in_one_half_of_the_two():
     for name in checks.COURSE_TESTS:
         assert (checks.ROOT / "tests" / name).exists()
