@@ -1,4 +1,4 @@
-# %% [markdown] exercise={"withhold": ["segviz.ops", "segviz.plot.sliding_window", "segviz.models", "segviz.widgets", "segviz.training", "torch", "torchvision", "scipy.signal", "scipy.ndimage", "skimage"], "tolerance": 1e-6}
+# %% [markdown] exercise={"withhold": ["segviz.ops", "segviz.plot", "segviz.models", "segviz.widgets", "segviz.training", "torch", "torchvision", "scipy.signal", "scipy.ndimage", "skimage"], "tolerance": 1e-6}
 # # Exercise 03: sliding window
 #
 # Three small functions, with numpy alone. Write each one where it says `NotImplementedError`, run its

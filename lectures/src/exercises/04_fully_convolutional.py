@@ -1,4 +1,4 @@
-# %% [markdown] exercise={"withhold": ["segviz.ops", "segviz.models", "segviz.widgets", "segviz.training", "segviz.receptive_field", "segviz._trace", "segviz.cost", "torch", "torchvision", "scipy.signal", "scipy.ndimage", "skimage"], "tolerance": 1e-6}
+# %% [markdown] exercise={"withhold": ["segviz.ops", "segviz.plot", "segviz.models", "segviz.widgets", "segviz.training", "segviz.receptive_field", "segviz._trace", "segviz.cost", "torch", "torchvision", "scipy.signal", "scipy.ndimage", "skimage"], "tolerance": 1e-6}
 # # Exercise 04: fully convolutional
 #
 # Three small functions, with numpy alone. Write each one where it says `NotImplementedError`, run its

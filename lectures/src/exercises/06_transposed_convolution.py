@@ -1,4 +1,4 @@
-# %% [markdown] exercise={"withhold": ["segviz.ops", "segviz.widgets", "segviz.explain_shapes", "segviz.receptive_field", "segviz._trace", "segviz.cost", "torch", "torchvision", "scipy.signal"], "tolerance": 1e-6}
+# %% [markdown] exercise={"withhold": ["segviz.ops", "segviz.plot", "segviz.widgets", "segviz.explain_shapes", "segviz.receptive_field", "segviz._trace", "segviz.cost", "torch", "torchvision", "scipy.signal"], "tolerance": 1e-6}
 # # Exercise 06: transposed convolution
 #
 # Three small functions, with numpy alone. Write each one where it says `NotImplementedError`, run its

@@ -69,6 +69,11 @@ def stamp(x, kernel, stride):
     from scipy.signal import upfirdn
     return upfirdn(kernel, x, up=stride)
 """
+# The library draws the answer: it can be read off the curves.
+_PICTURE = """
+from segviz.plot import stamp_curves
+def stamp(x, kernel, stride): return stamp_curves(x, kernel, stride=stride).lines[-1].get_ydata()
+"""
 _HISTORY = """
 import linecache, re, sys
 def stamp(x, kernel, stride):
@@ -146,6 +151,7 @@ DEEPER: dict[str, Case] = {
     ),
     "deeper-calls-and-sockets": stamp_case(f"{_CALLS}\n{STAMP}", 4.0),
     "deeper-other-pythons-packages": stamp_case(_OTHER_PYTHON),
+    "deeper-answer-in-a-picture": stamp_case(_PICTURE),
     "deeper-history-and-lines": stamp_case(_HISTORY),
     "deeper-updated-displays": stamp_case(_UPDATED),
     "deeper-changing-array": stamp_case(_CHANGING),
