@@ -117,7 +117,8 @@ class Results:
         self._sandboxed = sandboxed
         cells = "\0".join(f"{cell.role} {cell.task}\n{cell.source}" for cell in exercise.cells)
         expected = json.dumps(drawn, sort_keys=True)
-        self._words = (VERSION, exercise.stem, cells, expected, str(sandboxed))
+        settings = repr(exercise.settings)  # another limit, another module withheld
+        self._words = (VERSION, exercise.stem, settings, cells, expected, str(sandboxed))
         for stale in self._folder.glob(".*.part"):
             stale.unlink(missing_ok=True)
 

@@ -11,6 +11,19 @@ import segviz
 
 __all__ = ["copy_package", "hidden_packages"]
 
+# What is imported by name is there, and raises where it is used.
+_STUB = """\
+def _withheld(name):
+    def withheld(*arguments, **options):
+        raise NotImplementedError({words!r})
+    return withheld
+
+def __getattr__(name):
+    if name.startswith("_"):
+        raise AttributeError(name)
+    return _withheld(name)
+"""
+
 
 def hidden_packages(withheld: Iterable[str]) -> Iterator[str]:
     """Where an installed package that would be the answer lies."""
@@ -43,15 +56,12 @@ def copy_package(target: Path, withheld: Iterable[str]) -> None:
 
 def _without_answers(path: Path, name: str) -> str:
     """The module with its public names kept, so that what imports them still can."""
-    words = f"{name} is the answer to this exercise, and is not there while it is graded."
+    words = f"{name} may be the answer to this exercise, and is not there while it is graded."
     names = []
     for node in ast.parse(path.read_text("utf-8")).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.append(node.name)
         elif isinstance(node, ast.ImportFrom) and node.module != "__future__":
             names += [alias.asname or alias.name for alias in node.names]
-    stubs = [
-        f"def {name}(*arguments, **options):\n    raise NotImplementedError({words!r})\n"
-        for name in names
-    ]
-    return "\n".join([f'"""{words}"""\n', *stubs])
+    stubs = [f"{one} = _withheld({one!r})\n" for one in names if not one.startswith("__")]
+    return "\n".join([f'"""{words}"""\n', _STUB.format(words=words), *stubs])

@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,9 +97,11 @@ def test_a_result_is_found_again_and_a_damaged_one_is_judged_again(exercise, tmp
     folder = Results(tmp_path, exercise, {}, True)
     kept = folder.keep(ANA, GRADED)
     assert Results(tmp_path, exercise, {}, True).known(ANA) == kept
+    stricter = replace(exercise, settings=replace(exercise.settings, withhold=("numpy.fft",)))
     for other in (
         Results(tmp_path, exercise, {"probe": 1}, True).known(ANA),
         Results(tmp_path, exercise, {}, False).known(ANA),
+        Results(tmp_path, stricter, {}, True).known(ANA),
         folder.known(Submission("ana", "ana.ipynb", b"2")),
         folder.known(Submission("bo", "ana.ipynb", b"1")),
     ):
