@@ -6,6 +6,7 @@ import functools
 import os
 
 import torch
+from torch import nn
 
 
 def device() -> torch.device:
@@ -30,14 +31,32 @@ def has_bfloat16(on: torch.device) -> bool:
     return False
 
 
-def takes_bfloat16(on: torch.device, wanted: bool | None) -> bool:
-    """Return whether to multiply in bfloat16; where the hardware cannot, say so and do not."""
-    if wanted is False or has_bfloat16(on):
-        return wanted is not False
-    _say_float32(on.type)
-    return False
+def takes_bfloat16(on: torch.device, wanted: bool | None, model: nn.Module) -> bool:
+    """Return whether to multiply in bfloat16; where that cannot be, say so and do not."""
+    if wanted is False:
+        return False
+    if not has_bfloat16(on):
+        _say_float32(f"This {on.type} does not multiply in bfloat16")
+        return False
+    if on.type == "cpu" and any(map(_has_wrong_gradient, model.modules())):
+        _say_float32(
+            "On a CPU, torch's gradient of grouped atrous convolutions in bfloat16 is wrong"
+        )
+        return False
+    return True
+
+
+def _has_wrong_gradient(layer: nn.Module) -> bool:
+    """Of its weight, with channels last, on maps wider than some 24 places: memory that was not
+    written to is added (torch 2.14, oneDNN), so that it differs from run to run and may be nan."""
+    return (
+        isinstance(layer, nn.Conv2d)
+        and layer.groups > 1
+        and max(layer.dilation) > 1
+        and layer.weight.requires_grad
+    )
 
 
 @functools.cache
-def _say_float32(kind: str) -> None:
-    print(f"This {kind} does not multiply in bfloat16: training in float32, which takes longer.")
+def _say_float32(reason: str) -> None:
+    print(f"{reason}: training in float32, which takes longer.")

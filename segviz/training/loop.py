@@ -99,7 +99,7 @@ def fit(
     """
     _check(steps, learning_rate, weight_decay, save_every)
     place = torch.device(on) if on is not None else device()
-    bfloat16 = takes_bfloat16(place, bfloat16)
+    bfloat16 = takes_bfloat16(place, bfloat16, model)
     processes.join(place)
     # Each process draws its own share, and one alone draws what it always drew.
     own_seed = whole_number(seed, "seed", 0) + 1_000_003 * processes.rank()

@@ -64,6 +64,22 @@ def test_a_seed_gives_the_same_weights_bit_for_bit(bfloat16):
     assert not torch.equal(trained(1), trained(2))
 
 
+def test_grouped_atrous_convolutions_are_trained_in_float32():
+    """In bfloat16 their gradient has memory in it that was never written to."""
+    images = torch.rand((2, 8, 24, 32), generator=torch.Generator().manual_seed(0))
+    target = torch.zeros((2, 24, 32), dtype=torch.int64)
+
+    def weights(bfloat16):
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Conv2d(8, 8, 3, padding=2, dilation=2, groups=8))
+        fit(model, lambda generator: (images, target), nn.CrossEntropyLoss(), steps=2,
+            learning_rate=0.1, bfloat16=bfloat16, progress=False, on="cpu")  # fmt: skip
+        return model[0].weight
+
+    for wanted in (None, True):
+        assert torch.equal(weights(wanted), weights(False))
+
+
 def test_the_generators_of_torch_are_left_as_they_were():
     model = nn.Sequential(*network(), nn.Dropout(0.5))
     torch.manual_seed(3)
