@@ -25,6 +25,7 @@ class Pixels:
 
     padded: Tensor  # (pictures, rows, columns)
     of_class: tuple[Tensor, ...]  # each (n, 3): picture, row, column
+    patch_size: int
 
     @property
     def shares(self) -> Tensor:
@@ -33,20 +34,21 @@ class Pixels:
         return counts / counts.sum()
 
 
-def prepare(samples: Samples, progress: bool) -> Pixels:
+def prepare(samples: Samples, progress: bool, patch_size: int = PATCH_SIZE) -> Pixels:
     """Read the pictures and sort their pixels by class."""
     pictures = list(tqdm(samples, desc="pictures", disable=not progress))
     masks = torch.stack([sample.labels()["mask"] for sample in pictures])
-    margins = (PATCH_SIZE // 2,) * 2
+    margins = (patch_size // 2,) * 2
     return Pixels(
         mirror_pad(torch.cat([sample.image for sample in pictures]), margins, margins),
         tuple((masks == k).nonzero().int() for k in range(len(samples.classes))),
+        patch_size,
     )
 
 
 def draw(pixels: Pixels, model: nn.Module, batch_size: int) -> Draw:
     """Draw as many membranes as other pixels, turned and mirrored at random."""
-    patches = pixels.padded.unfold(1, PATCH_SIZE, 1).unfold(2, PATCH_SIZE, 1)
+    patches = pixels.padded.unfold(1, pixels.patch_size, 1).unfold(2, pixels.patch_size, 1)
     each = batch_size // len(pixels.of_class)
     target = torch.arange(len(pixels.of_class)).repeat_interleave(each)
 

@@ -17,10 +17,12 @@ from segviz.training import (
     deeplabv2_camvid,
     deeplabv3plus_camvid,
     em_unet,
+    fcn8s_camvid,
     hippo_vnet,
     patch_to_fcn,
     processes,
     segnet_camvid,
+    sliding_window_isbi2012,
     unet_isbi2012,
     vnet_hippocampus,
 )
@@ -41,6 +43,8 @@ _FOR_LAPTOPS = (
     hippo_vnet,
 )
 _AS_IN_THE_PAPERS = (
+    sliding_window_isbi2012,
+    fcn8s_camvid,
     segnet_camvid,
     unet_isbi2012,
     vnet_hippocampus,
@@ -225,6 +229,8 @@ def _pictures(todo: Recipe, split: str, source: str) -> Samples:
 
 
 def _checked_seeds(seeds: object) -> tuple[int, ...]:
+    if isinstance(seeds, range) and not seeds:  # as the command line counts them
+        raise ValueError("there is no seed, so nothing would be trained. Use --seeds 1 or more.")
     if isinstance(seeds, (str, int)) or not isinstance(seeds, Sequence) or not len(seeds):
         raise TypeError(f"seeds={shown(seeds)} must be a sequence of whole numbers. Use (0, 1, 2).")
     return tuple(whole_number(seed, "seed", 0) for seed in seeds)

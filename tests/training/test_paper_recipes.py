@@ -17,6 +17,8 @@ from segviz.training.segnet_camvid import CLASS_WEIGHTS
 PAPERS = {recipe.name: recipe for recipe in list_recipes() if recipe.needs_gpu}
 # What makes a network small, and the size that its pictures are brought to.
 SMALL = {
+    "sliding_window_isbi2012": ({"width": 2, "hidden": 4}, (128, 128)),
+    "fcn8s_camvid": ({"width": 1, "pretrained": False}, (64, 96)),
     "segnet_camvid": ({"width": 2, "pretrained": False}, (64, 96)),
     "unet_isbi2012": ({"width": 1}, (512, 512)),
     "vnet_hippocampus": ({"width": 1, "depth": 2}, None),
@@ -77,6 +79,7 @@ def test_networks_are_the_papers(name):
     """Only what a set needs is said: channels, classes, where the weights come from."""
     variant = PAPERS[name].networks[name].variant
     allowed = {"in_channels", "num_classes", "pretrained", "backbone", "form", "frozen_norm"}
+    allowed |= {"at_once"}  # the release's form that is trained in one go
     assert set(variant) <= allowed
 
 
@@ -90,6 +93,28 @@ def test_whole_pictures_are_as_tiles():
     assert whole.shape == (1, 2, 420, 400)
     # 20 + 92 and 4 + 92 are multiples of 16, so that the poolings meet the same pixels.
     assert torch.allclose(whole[..., 112:308, 96:292], tile, atol=1e-5)
+
+
+def test_the_sliding_window_sees_95_pixels_and_as_many_membranes_as_others():
+    recipe = PAPERS["sliding_window_isbi2012"]
+    samples = load(recipe.set, split="test", source="bundled", size=(64, 64))[:1]
+    pixels = recipe.prepare(samples, False)
+    images, target = recipe.draw(pixels, None, 6)(torch.Generator().manual_seed(0))
+    assert images.shape == (6, 1, 95, 95)
+    assert target.tolist() == [0, 0, 0, 1, 1, 1]
+    picture = samples[0].image[0]
+    for image, kind in zip(images[:, 0], target.tolist(), strict=True):
+        rows, columns = (picture == image[47, 47]).nonzero(as_tuple=True)
+        assert kind in samples[0].mask[rows, columns]
+
+
+def test_fcns_loss_is_summed():
+    """With the release's rate: 1e-10 of the sum over 360 x 480 pixels is 1.7e-5 of the mean."""
+    recipe = PAPERS["fcn8s_camvid"]
+    scores, target = torch.zeros(1, 11, 36, 48), torch.zeros(1, 36, 48, dtype=torch.int64)
+    ratio = recipe.loss(scores, target) / cross_entropy(scores, target)
+    assert float(ratio) == pytest.approx(36 * 48)
+    assert recipe.learning_rate * 360 * 480 == pytest.approx(1.7e-5, rel=0.02)
 
 
 def test_segnets_weights_are_median_over_frequency():
