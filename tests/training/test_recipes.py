@@ -220,7 +220,7 @@ def test_unknown_recipes(name):
             function(name)
 
 
-@pytest.mark.parametrize("seeds", [(), 3, "012", (0, -1), (0.5,), None])
+@pytest.mark.parametrize("seeds", [(), range(0), 3, "012", (0, -1), (0.5,), None])
 def test_illegal_seeds(seeds, tmp_path):
     with pytest.raises((ValueError, TypeError), match="seed"):
         train("patch_to_fcn", seeds=seeds, folder=tmp_path / "none")
