@@ -64,6 +64,8 @@ def grade_command(
     where = {"jobs": jobs, "scheduler": scheduler, "sandboxed": not unsandboxed}
     try:
         with alone(Path(out)):
+            if claim(Path(out), source.stem, None) != seed:
+                raise ValueError(f"another run began in {out} just now. Run the command again.")
             results = grade(task, drawn, submissions, Path(out), **where)  # type: ignore[arg-type]
             write_reports(task, results, Path(out))
     except ValueError as error:

@@ -123,3 +123,18 @@ def test_unsandboxed_warns_and_says_so_in_every_result(tmp_path):
     assert by["ana"]["notes"] == ["matrix: raised ZeroDivisionError: division by zero"]
     assert by["bo"]["notes"][0].startswith("bo.ipynb: not graded: the file is empty.")
     assert "Graded without a sandbox" in (tmp_path / "out" / "feedback" / "ana.html").read_text()
+
+
+def test_of_two_runs_that_begin_at_once_one_gives_way(anywhere, monkeypatch, tmp_path, capsys):
+    """The other has replaced the seed before this one had the folder for itself."""
+    (tmp_path / "ana.ipynb").write_bytes(b"{}")
+    out = tmp_path / "out"
+
+    def draw(task, seed):
+        (out / "seed.json").write_text('{"seed": 7}')
+        return {}
+
+    monkeypatch.setattr(classroom._reference, "draw", draw)
+    assert grade_command([str(tmp_path / "ana.ipynb")], "06", str(out)) == 2
+    assert "another run began in" in capsys.readouterr().err
+    assert not (out / "results").exists()
