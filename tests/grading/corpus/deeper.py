@@ -119,7 +119,7 @@ def stamp(x, kernel, stride): raise Lie
 """
 _MARKUP = """
 def stamp(x, kernel, stride):
-    raise ValueError("</td><img src=http://evil/x><script>alert(1)</script>;=cmd|'calc'!A0")
+    raise ValueError("</td><img src=//evil/x><script>alert(1)</script>;=cmd|'calc'!A0")
 """
 _SURVIVORS = """
 import os, signal, time
