@@ -700,6 +700,23 @@ widgets.DenseCRF()
 # 4. Look for the poles. The CRF moves borders; what no pixel believes in, it cannot find.
 
 # %% [markdown]
+# How can *every* pixel hear every other? A picture of 321 x 481 pixels has 24 thousand million pairs. The library lets them meet in between. Each pixel hands its opinion to the corners of a **lattice** in the space of place and colour, near corners blur into each other, and each pixel reads its corners again. That is fast, and not quite exact: where two classes are nearly level, a small error decides between them. So in a small picture those pixels, and only those, get the exact sum.
+#
+# > **Predict first.** Of 1000 labels, how many does the lattice give another class than the sums over all pairs do? How many are left once the doubtful pixels are summed exactly?
+
+# %%
+network = training.load_checkpoint("camvid_fcn8s", source=streets.source).model
+with torch.no_grad():
+    soft = network(some[0].image[None])[0].softmax(0)
+window = np.s_[:, 64:128, 80:176]
+exact, *others = (postprocessing.dense_crf(soft[window], some[0].image[window], iterations=5, method=way).argmax(0)
+                  for way in ("exact", "lattice", "fine"))
+for way, labels in zip(("the lattice", "the lattice, and exact sums where a pixel doubts"), others, strict=True):
+    print(f"{way}: {1000 * (labels != exact).mean():.1f} of 1000 labels are others")
+
+# %% [markdown]
+# Measured on real streets, with nine choices of picture and sigmas: 6 in 1000 on the lattice, at most 14; with exact sums where a pixel doubts 0.2 in 1000, at most 0.5. Up to 128 x 128 pixels the library does the latter by itself. Beyond, all pairs of even the doubtful pixels are too many, and it stays on the lattice.
+#
 # And on a few whole streets, five iterations each:
 
 # %%
@@ -812,6 +829,7 @@ for rates in [(2, 2), (4,), (1, 3)]:
 # - F. Yu, V. Koltun, T. Funkhouser: *Dilated residual networks*, CVPR 2017. Strides taken out of a ResNet, and what to do about gridding.
 # - L.-C. Chen, Y. Zhu, G. Papandreou, F. Schroff, H. Adam: *Encoder-decoder with atrous separable convolution for semantic image segmentation*, ECCV 2018. DeepLab v3+.
 # - P. Krähenbühl, V. Koltun: *Efficient inference in fully connected CRFs with Gaussian edge potentials*, NIPS 2011.
+# - A. Adams, J. Baek, A. Davis: *Fast high-dimensional filtering using the permutohedral lattice*, Eurographics 2010.
 # - L.-C. Chen, G. Papandreou, F. Schroff, H. Adam: *Rethinking atrous convolution for semantic image segmentation*, 2017. Section 3.3 has the rate that is too large.
 
 # %% [markdown]
