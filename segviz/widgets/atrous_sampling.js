@@ -26,7 +26,7 @@ export function cellSizes(view) {
   const largest = wide ? Math.floor(372 / x.length) : Math.floor((room - 76) / x.length);
   const square = Math.max(16, Math.min(36, largest));
   const left = wide ? Math.min(700, room - square * x.length - 100) : room - 4;
-  const cell = Math.max(15, Math.min(50, Math.floor(left / (x.length + 2 * zeros))));
+  const cell = Math.max(15, Math.min(50, Math.floor((left - 1) / (x.length + 2 * zeros))));
   return { cell, square, left };
 }
 
