@@ -12,57 +12,64 @@ import numpy as np
 
 from segviz.exercises._checks import Case, run
 
-_FLIPPED = "The kernel is mirrored: the first weight reads the first input, x[i]."
-_RATE_ONE = "This is the answer for rate=1: neighbouring weights read inputs that lie rate apart."
-_TOO_FAR = "The taps lie rate + 1 apart: between them are rate - 1 inputs, not rate."
+_FLIPPED = "The kernel is mirrored: the first weight reads the first pixel, image[r, c]."
+_SWAPPED = "The kernel's axes are swapped: i counts its rows and goes with the rows of the picture."
+_RATE_ONE = "This is the answer for rate=1: neighbouring weights read pixels that lie rate apart."
+_TOO_FAR = "The taps lie rate + 1 apart: between them are rate - 1 pixels, not rate."
 _STRIDE = (
-    "This is a stride: it leaves outputs out. A rate pulls the taps apart, and i moves by one."
+    "This is a stride: it leaves outputs out. A rate pulls the taps apart, and r and c move by one."
 )
-_PADDED = "Zeros were added at both ends: count only outputs for which the whole kernel fits."
-_ONE_SHORT = "The last output is missing: there are n - rate * (k - 1) of them."
+_PADDED = "Zeros were added around the picture: count only outputs where the whole kernel fits."
+_ONE_SHORT = "The last row and column are missing: there are H - rate * (k - 1) rows."
+_ROWS_ONLY = "The rate pulls the rows apart, but not the columns: both have it."
+
+Table = list[list[float]]
 
 
-def _atrous(
-    x: list[float],
-    kernel: list[float],
-    rate: int,
-    right: list[float],
-    mistakes: dict[str, list[float]],
+def _atrous2d(
+    image: Table, kernel: Table, rate: int, right: Table, mistakes: dict[str, Table]
 ) -> Case:
-    given = {"x": np.array(x, dtype=float), "kernel": np.array(kernel, dtype=float), "rate": rate}
-    return Case(f"atrous({x}, {kernel}, rate={rate})", given, right, mistakes)
+    tables = {"image": np.array(image, dtype=float), "kernel": np.array(kernel, dtype=float)}
+    call = f"atrous2d(image, {kernel}, rate={rate}), image of {len(image)} x {len(image[0])},"
+    return Case(call, tables | {"rate": rate}, right, mistakes)
 
+
+_IMAGE: Table = [[3, 1, 4, 1, 5, 9], [9, 2, 6, 5, 3, 5], [5, 8, 9, 7, 9, 3], [3, 2, 3, 8, 4, 2]]
+_SQUARE: Table = [[1, 2], [3, 4]]
 
 _ATROUS = (
-    _atrous(
-        [3, 1, 4, 1, 5, 9, 2],
-        [1, 2, 3],
+    _atrous2d(
+        [row[:5] for row in _IMAGE],
+        _SQUARE,
         2,
-        [26, 30, 20],
+        [[62, 55, 77], [42, 50, 37]],
         {
-            _FLIPPED: [22, 14, 24],
-            _RATE_ONE: [17, 12, 21, 38, 29],
-            _TOO_FAR: [11],
-            _STRIDE: [17, 21, 29],
-            _PADDED: [18, 5, 26, 30, 20, 19, 9],
-            _ONE_SHORT: [26, 30],
+            _FLIPPED: [[43, 30, 58], [63, 35, 43]],
+            _SWAPPED: [[61, 48, 73], [45, 53, 37]],
+            _RATE_ONE: [[40, 39, 44, 38], [60, 74, 71, 68], [38, 44, 64, 65]],
+            _TOO_FAR: [[46, 33]],
+            _STRIDE: [[40, 44], [38, 64]],
+            _PADDED: [[8, 51, 26, 30, 15], [34, 62, 55, 77, 22], [12, 42, 50, 37, 29],
+                      [16, 23, 22, 27, 7]],
+            _ONE_SHORT: [[62, 55]],
+            _ROWS_ONLY: [[52, 69, 61, 68], [30, 32, 57, 51]],
         },
     ),
-    _atrous(
-        [3, 1, 4, 1],
-        [1, 2],
+    _atrous2d(
+        [[3, 1, 4, 1], [5, 9, 2, 6], [5, 3, 5, 8]],
+        [[1, 2, 3], [4, 5, 6]],
         1,
-        [5, 9, 6],
-        {_FLIPPED: [7, 6, 9], _TOO_FAR: [11, 3], _ONE_SHORT: [5, 9]},
+        [[94, 94], [94, 116]],
+        {_FLIPPED: [[74, 67], [109, 115]], _SWAPPED: [[95, 84, 105]], _ONE_SHORT: [[94]]},
     ),
-    _atrous(
-        [3, 1, 4, 1, 5, 9, 2],
-        [1, 2],
-        4,
-        [13, 19, 8],
-        {_FLIPPED: [11, 11, 10], _RATE_ONE: [5, 9, 6, 11, 23, 13]},
+    _atrous2d(
+        _IMAGE,
+        _SQUARE,
+        3,
+        [[46, 33, 39]],
+        {_FLIPPED: [[29, 27, 51]], _STRIDE: [[40, 38]], _ROWS_ONLY: [[22, 27, 47, 51, 43]]},
     ),
-)
+)  # fmt: skip
 
 _NO_RATES = "The rates are missing: k taps reach over d * (k - 1) + 1 places."
 _NO_STRIDES = "The strides are missing: behind a stride of 2, a step is 2 inputs long."
@@ -130,9 +137,9 @@ _SEEN = (
 )
 
 
-def atrous(function: Callable[..., Any]) -> None:
-    """Check a function ``(x, kernel, rate)`` that convolves with holes."""
-    run("atrous", function, _ATROUS)
+def atrous2d(function: Callable[..., Any]) -> None:
+    """Check a function ``(image, kernel, rate)`` that convolves with holes."""
+    run("atrous2d", function, _ATROUS)
 
 
 def receptive_field(function: Callable[..., Any]) -> None:
@@ -146,14 +153,14 @@ def seen(function: Callable[..., Any]) -> None:
 
 
 def atrous_picture() -> Any:
-    """Draw the first visible check, with frames around the inputs of the first output."""
+    """Draw the first visible check, with frames around the pixels of the first output."""
     from segviz.exercises._pictures import frame, tables
 
     case = _ATROUS[0]
-    x, kernel, rate = case.arguments.values()
-    axes = tables({"x": x, f"kernel at rate {rate}": kernel, "y": case.right})
-    for tap in range(len(kernel)):
-        frame(axes[0], 0, tap * rate, 1, 1)
+    image, kernel, rate = case.arguments.values()
+    axes = tables({"image": image, f"kernel at rate {rate}": kernel, "y": case.right})
+    for row, column in np.ndindex(kernel.shape):
+        frame(axes[0], row * rate, column * rate, 1, 1)
     frame(axes[2], 0, 0, 1, 1)
     return axes
 

@@ -16,78 +16,104 @@ import numpy as np
 from segviz.exercises import atrous as check
 
 # %% [markdown]
-# ## 1 A kernel with holes (4 points)
+# ## 1 A kernel with holes, in two dimensions (4 points)
 #
-# At the rate $d$, neighbouring weights read inputs that lie $d$ apart. Without padding there is an
-# output wherever the whole kernel fits:
+# The lecture convolves a row of numbers. In a picture of $H \times W$ pixels, neighbouring weights
+# read pixels that lie $d$ apart, down and across. Without padding there is an output wherever the
+# whole kernel of $k_h \times k_w$ weights fits:
 #
-# $$y_i = \sum_{j=0}^{k-1} w_j \, x_{i + d j} \qquad 0 \le i < m, \qquad m = n - d\,(k - 1)$$
+# $$y_{r,c} = \sum_{i=0}^{k_h-1} \sum_{j=0}^{k_w-1} w_{i,j} \, x_{r + d i,\, c + d j} \qquad 0 \le r < H - d\,(k_h - 1), \quad 0 \le c < W - d\,(k_w - 1)$$
 
 # %%
 from segviz import plot
 
-plot.show(check.atrous_picture(), alt="At rate 2 the kernel 1, 2, 3 reads inputs 0, 2 and 4: 3, 4 and 5. The outputs are 26, 30, 20.")
+plot.show(check.atrous_picture(), alt="At rate 2 the kernel with the rows 1, 2 and 3, 4 reads the pixels 3, 4, 5 and 9 in the corners of the first three rows and columns. The first output is 62.")
 
-# %% answer="atrous"
-def atrous(x: np.ndarray, kernel: np.ndarray, rate: int) -> np.ndarray:
-    """The atrous convolution of x, shape (n,), with kernel, shape (k,): shape (m,)."""
+# %% answer="atrous2d"
+def atrous2d(image: np.ndarray, kernel: np.ndarray, rate: int) -> np.ndarray:
+    """The atrous convolution of image, shape (H, W), with kernel, shape (k_h, k_w), no padding."""
     ### BEGIN SOLUTION
-    outputs = len(x) - rate * (len(kernel) - 1)
-    y = np.zeros(outputs)
-    for j, weight in enumerate(kernel):
-        y += weight * x[j * rate : j * rate + outputs]
+    rows, columns = np.array(image.shape) - rate * (np.array(kernel.shape) - 1)
+    y = np.zeros((rows, columns))
+    for (i, j), weight in np.ndenumerate(kernel):
+        y += weight * image[i * rate : i * rate + rows, j * rate : j * rate + columns]
     return y
     ### END SOLUTION
 
-# %% check="atrous"
-check.atrous(atrous)
+# %% check="atrous2d"
+check.atrous2d(atrous2d)
 
 # %% [markdown]
-# <details><summary>Hint 1</summary>How many outputs are there? Work out the first one by hand.</details>
+# <details><summary>Hint 1</summary>How many rows and columns of outputs are there? Work out the first one by hand.</details>
 #
-# <details><summary>Hint 2</summary>Two loops do it: over the outputs i, and over the weights j.</details>
+# <details><summary>Hint 2</summary>Four loops do it: over the outputs r and c, and over the weights i and j.</details>
 #
-# <details><summary>Hint 3</summary>Weight j is multiplied with x[i + rate · j].</details>
+# <details><summary>Hint 3</summary>Weight [i, j] is multiplied with image[r + rate · i, c + rate · j].</details>
 
-# %% probe="atrous" points=1
-show(atrous(rng.normal(size=7), rng.normal(size=3), 1))
+# %% probe="atrous2d" points=1
+show(atrous2d(rng.normal(size=(5, 6)), rng.normal(size=(2, 3)), 1))
+show(atrous2d(rng.normal(size=(4, 5)), rng.normal(size=(3, 3)), 1))
 
-# %% probe="atrous" points=2
-show(atrous(rng.normal(size=9), rng.normal(size=3), 2))
-show(atrous(rng.normal(size=10), rng.normal(size=3), 3))
+# %% probe="atrous2d" points=2
+show(atrous2d(rng.normal(size=(7, 8)), rng.normal(size=(2, 3)), 2))
+show(atrous2d(rng.normal(size=(6, 9)), rng.normal(size=(2, 3)), 3))
 
-# %% probe="atrous" points=1
-show(atrous(rng.normal(size=12), rng.normal(size=5), 2))
-show(atrous(rng.normal(size=8), rng.normal(size=2), 4))
+# %% probe="atrous2d" points=1
+show(atrous2d(rng.normal(size=(9, 9)), rng.normal(size=(3, 3)), 2))
+show(atrous2d(rng.normal(size=(6, 7)), rng.normal(size=(2, 2)), 4))
 
-# %% wrong="atrous" points=0 message="The kernel is mirrored"
-def atrous(x, kernel, rate):
-    outputs = len(x) - rate * (len(kernel) - 1)
-    return sum(w * x[j * rate : j * rate + outputs] for j, w in enumerate(kernel[::-1]))
+# %% wrong="atrous2d" points=0 message="The kernel is mirrored"
+def atrous2d(image, kernel, rate):
+    rows, columns = np.array(image.shape) - rate * (np.array(kernel.shape) - 1)
+    return sum(w * image[i * rate : i * rate + rows, j * rate : j * rate + columns]
+               for (i, j), w in np.ndenumerate(kernel[::-1, ::-1]))
 
-# %% wrong="atrous" points=1 message="This is the answer for rate=1"
-def atrous(x, kernel, rate):
-    return np.correlate(x, kernel, mode="valid")
+# %% wrong="atrous2d" points=0 message="The kernel's axes are swapped"
+def atrous2d(image, kernel, rate):
+    kernel = kernel.T
+    rows, columns = np.array(image.shape) - rate * (np.array(kernel.shape) - 1)
+    return sum(w * image[i * rate : i * rate + rows, j * rate : j * rate + columns]
+               for (i, j), w in np.ndenumerate(kernel))
 
-# %% wrong="atrous" points=0 message="The taps lie rate + 1 apart"
-def atrous(x, kernel, rate):
-    outputs = len(x) - (rate + 1) * (len(kernel) - 1)
-    return sum(w * x[j * (rate + 1) : j * (rate + 1) + outputs] for j, w in enumerate(kernel))
+# %% wrong="atrous2d" points=1 message="This is the answer for rate=1"
+def atrous2d(image, kernel, rate):
+    rate = 1
+    rows, columns = np.array(image.shape) - rate * (np.array(kernel.shape) - 1)
+    return sum(w * image[i * rate : i * rate + rows, j * rate : j * rate + columns]
+               for (i, j), w in np.ndenumerate(kernel))
 
-# %% wrong="atrous" points=1 message="This is a stride"
-def atrous(x, kernel, rate):
-    return np.correlate(x, kernel, mode="valid")[::rate]
+# %% wrong="atrous2d" points=0 message="The taps lie rate + 1 apart"
+def atrous2d(image, kernel, rate):
+    rate = rate + 1
+    rows, columns = np.array(image.shape) - rate * (np.array(kernel.shape) - 1)
+    return sum(w * image[i * rate : i * rate + rows, j * rate : j * rate + columns]
+               for (i, j), w in np.ndenumerate(kernel))
 
-# %% wrong="atrous" points=0 message="Zeros were added at both ends"
-def atrous(x, kernel, rate):
-    reach = rate * (len(kernel) - 1)
-    padded = np.pad(x, (reach // 2, reach - reach // 2))
-    return sum(w * padded[j * rate : j * rate + len(x)] for j, w in enumerate(kernel))
+# %% wrong="atrous2d" points=1 message="This is a stride"
+def atrous2d(image, kernel, rate):
+    rows, columns = np.array(image.shape) - np.array(kernel.shape) + 1
+    y = sum(w * image[i : i + rows, j : j + columns] for (i, j), w in np.ndenumerate(kernel))
+    return y[::rate, ::rate]
 
-# %% wrong="atrous" points=0 message="The last output is missing"
-def atrous(x, kernel, rate):
-    outputs = len(x) - rate * (len(kernel) - 1) - 1
-    return sum(w * x[j * rate : j * rate + outputs] for j, w in enumerate(kernel))
+# %% wrong="atrous2d" points=0 message="Zeros were added around"
+def atrous2d(image, kernel, rate):
+    reach = [rate * (k - 1) for k in kernel.shape]
+    image = np.pad(image, [(n // 2, n - n // 2) for n in reach])
+    rows, columns = np.array(image.shape) - rate * (np.array(kernel.shape) - 1)
+    return sum(w * image[i * rate : i * rate + rows, j * rate : j * rate + columns]
+               for (i, j), w in np.ndenumerate(kernel))
+
+# %% wrong="atrous2d" points=0 message="The last row and column are missing"
+def atrous2d(image, kernel, rate):
+    rows, columns = np.array(image.shape) - rate * (np.array(kernel.shape) - 1) - 1
+    return sum(w * image[i * rate : i * rate + rows, j * rate : j * rate + columns]
+               for (i, j), w in np.ndenumerate(kernel))
+
+# %% wrong="atrous2d" points=1 message="but not the columns"
+def atrous2d(image, kernel, rate):
+    rows, columns = len(image) - rate * (len(kernel) - 1), image.shape[1] - kernel.shape[1] + 1
+    return sum(w * image[i * rate : i * rate + rows, j : j + columns]
+               for (i, j), w in np.ndenumerate(kernel))
 
 # %% [markdown]
 # ## 2 How far a stack sees (3 points)
