@@ -465,8 +465,8 @@ for height, width in [(64, 96), (100, 75), (192, 256)]:
     print(f"{height} x {width} -> {output.shape[2]} x {output.shape[3]}")
 try:
     classifier(torch.zeros(1, 1, 64, 64))
-except RuntimeError:
-    print("the classifier with dense layers refuses 64 x 64: it was made for 33 x 33")
+except ValueError as error:
+    print("the classifier with dense layers:", error)
 
 # %% [markdown]
 # Any size, but the *scale* still counts: the network has learned what streets look like at one scale. Here is the same street smaller and larger, with the answers brought back to the size of the truth:
