@@ -29,7 +29,7 @@ import segviz.widgets
 from segviz.widgets._parameters import Number, Whole
 
 # Where the first whole number or number is drawn as something else than a slider.
-SLIDERS = {"Convolution2D": "stride"}
+SLIDERS = {"Convolution2D": "stride", "DenseCRF": "appearance_weight"}
 # What makes a widget compute and draw the most, beside the slider that is timed.
 LARGEST = {
     "Convolution2D": {"kernel_size": 5, "padding": 5},
