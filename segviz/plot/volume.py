@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from segviz.plot import _style
 
@@ -21,6 +23,7 @@ def volume_cuts(
     at: Sequence[int],
     spacing: Sequence[float] = (1, 1, 1),
     titles: Sequence[str] = (),
+    classes: Sequence[str] = (),
 ) -> np.ndarray:
     """Draw the three cuts of a volume through one voxel, with outlines of what is labelled.
 
@@ -31,6 +34,7 @@ def volume_cuts(
         at: the voxel, one number for each axis.
         spacing: size of a voxel along each axis, in any unit.
         titles: one for each of several labels.
+        classes: names of the labels, the background's first; none for no legend.
 
     Returns:
         The matplotlib Axes: one for each axis, in a row for each of several labels.
@@ -47,6 +51,8 @@ def volume_cuts(
         _cut_row(row, image, one, at, spacing)
     for row, title in zip(axes, titles, strict=False):
         row[0].set_ylabel(title, fontsize=11)
+    if classes and labels is not None:
+        _legend(figure, np.unique(labels), classes)
     return axes[0] if labels is None or np.ndim(labels) == 3 else axes
 
 
@@ -74,5 +80,18 @@ def _cut_row(
 
 def _outlines(axes: Axes, labels: np.ndarray) -> None:
     for one in (int(label) for label in np.unique(labels) if label):
-        colour = to_rgb(LABEL_COLOURS[(one - 1) % len(LABEL_COLOURS)])
-        axes.contour(labels == one, levels=[0.5], colors=[colour], linewidths=1.8)
+        axes.contour(labels == one, levels=[0.5], colors=[_label_colour(one)], linewidths=1.8)
+
+
+def _label_colour(label: int) -> tuple[float, float, float]:
+    return to_rgb(LABEL_COLOURS[(int(label) - 1) % len(LABEL_COLOURS)])
+
+
+def _legend(figure: Figure, labels: Any, classes: Sequence[str]) -> None:
+    """Name the labels that are there, but for the background, below the pictures."""
+    handles = [
+        Patch(color=_label_colour(one), label=classes[one] if one < len(classes) else str(one))
+        for one in sorted({int(label) for label in labels} - {0})
+    ]
+    if handles:
+        figure.legend(handles=handles, loc="outside lower center", ncols=4)

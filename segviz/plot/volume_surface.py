@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
-from matplotlib.colors import to_rgb
-from matplotlib.patches import Patch
 
 from segviz.plot import _style
 from segviz.plot._surface_mesh import Mesh, ball_around, brightness, surface_mesh, view_axes
-from segviz.plot.volume import LABEL_COLOURS
+from segviz.plot.volume import _label_colour, _legend
 
 _CORNER = 0.82  # of the picture's half width: where the three axes are drawn, to the left and below
 
@@ -79,12 +77,7 @@ def _side_views(
         axis.set(xlim=(-radius, radius), ylim=(-radius, radius), aspect="equal")
         axis.set_axis_off()
         axis.set_title(titles[number] if number < len(titles) else "", fontsize=11)
-    handles = [
-        Patch(color=_label_colour(one), label=classes[one] if one < len(classes) else str(one))
-        for one in sorted({int(one) for mesh in meshes for one in np.unique(mesh.labels)})
-    ]
-    if handles:
-        figure.legend(handles=handles, loc="outside lower center", ncols=4)
+    _legend(figure, np.concatenate([mesh.labels for mesh in meshes]), classes)
     return axes
 
 
@@ -99,10 +92,6 @@ def _triangles(mesh: Mesh, points: np.ndarray, side: np.ndarray) -> PolyCollecti
     return PolyCollection(
         seen[faces, :2], facecolors=colours, edgecolors=colours, linewidths=0.3, rasterized=True
     )
-
-
-def _label_colour(label: int) -> tuple[float, float, float]:
-    return to_rgb(LABEL_COLOURS[(int(label) - 1) % len(LABEL_COLOURS)])
 
 
 def _cross(axis: Axes, side: np.ndarray, radius: float) -> None:

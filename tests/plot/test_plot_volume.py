@@ -25,3 +25,13 @@ def test_several_labels_are_outlined_one_below_the_other():
     assert axes.shape == (2, 3)
     assert [row[0].get_ylabel() for row in axes] == ["a", "b"]
     assert [len(row[1].collections) for row in axes] == [1, 0]
+
+
+def test_a_legend_names_the_labels_that_are_there():
+    labels = (IMAGE > 0.9) * 2
+    figure = volume_cuts(IMAGE, labels, at=(1, 2, 3), classes=("none", "head", "body"))[0].figure
+    assert [text.get_text() for text in figure.legends[0].texts] == ["body"]
+    colour = figure.legends[0].legend_handles[0].get_facecolor()[:3]
+    cuts = volume_cuts(IMAGE, labels, at=(3, 5, 7), classes=("none", "head", "body"))
+    assert np.allclose(cuts[0].collections[0].get_edgecolor()[0][:3], colour)
+    assert volume_cuts(IMAGE, labels, at=(1, 2, 3))[0].figure.legends == []
