@@ -6,6 +6,7 @@ the card. The card carries the SHA-256 of the weights; weights of another card a
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import os
 import re
@@ -71,7 +72,7 @@ def load_checkpoint(
     >>> load_checkpoint("no_such_network")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    FileNotFoundError: no checkpoint 'no_such_network' here. There are camvid_aspp, ...
+    FileNotFoundError: no checkpoint 'no_such_network' here. There are ...
     """
     card_file = _find(name, source, folder)
     card = _read_card(card_file)
@@ -176,9 +177,12 @@ def _find(name: str, source: str, folder: str | os.PathLike[str] | None) -> Path
     place = checkpoint_folder() if folder is None else Path(folder)
     card_file = place / f"{_stem(name, source)}.json"
     if not card_file.is_file():
+        there = _names(place)
+        near = difflib.get_close_matches(card_file.stem, there, 4) or there[:4]
         raise FileNotFoundError(
-            f"no checkpoint {card_file.stem!r} here. "
-            f"There are {', '.join(_names(place)) or 'none in this folder'}."
+            f"no checkpoint {card_file.stem!r} here. There are {', '.join(near) or 'none in this folder'}"
+            f"{', and others' if len(near) < len(there) else ''}. Train one with "
+            "segviz train RECIPE, and name its folder: --folder checkpoints (folder='checkpoints')."
         )
     return card_file
 
