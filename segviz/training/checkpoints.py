@@ -179,8 +179,9 @@ def _find(name: str, source: str, folder: str | os.PathLike[str] | None) -> Path
     if not card_file.is_file():
         there = _names(place)
         near = difflib.get_close_matches(card_file.stem, there, 4) or there[:4]
+        words = ", ".join(near) or "none in this folder"
         raise FileNotFoundError(
-            f"no checkpoint {card_file.stem!r} here. There are {', '.join(near) or 'none in this folder'}"
+            f"no checkpoint {card_file.stem!r} here. There are {words}"
             f"{', and others' if len(near) < len(there) else ''}. Train one with "
             "segviz train RECIPE, and name its folder: --folder checkpoints (folder='checkpoints')."
         )
