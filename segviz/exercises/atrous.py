@@ -158,7 +158,9 @@ def atrous_picture() -> Any:
 
     case = _ATROUS[0]
     image, kernel, rate = case.arguments.values()
-    axes = tables({"image": image, f"kernel at rate {rate}": kernel, "y": case.right})
+    holes = np.zeros(rate * (np.array(kernel.shape) - 1) + 1)
+    holes[::rate, ::rate] = kernel
+    axes = tables({"image": image, f"kernel at rate {rate}": holes, "y": case.right})
     for row, column in np.ndindex(kernel.shape):
         frame(axes[0], row * rate, column * rate, 1, 1)
     frame(axes[2], 0, 0, 1, 1)
