@@ -134,7 +134,7 @@ def test_calibration_gives_back_the_true_shares():
     model = load_checkpoint("patch_to_fcn").model
     for weight in model.parameters():
         weight.data.zero_()
-    pixels = patch_to_fcn.Pixels(torch.zeros(1, 1, 1), (torch.zeros(80, 3), torch.zeros(20, 3)))
+    pixels = patch_to_fcn.Pixels(torch.zeros(1, 1, 1), (torch.zeros(80, 3), torch.zeros(20, 3)), 33)
     patch_to_fcn.calibrate(model, pixels)
     with torch.no_grad():
         probabilities = model(torch.zeros(1, 1, 33, 33)).softmax(1)
