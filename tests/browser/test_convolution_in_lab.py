@@ -133,8 +133,10 @@ def test_scan_plays_while_a_cell_keeps_the_kernel_busy(notebook, root):
     scrubber = root.get_by_label("Step", exact=True)
     with notebook.busy():
         root.get_by_role("button", name="Play").click()
+        pause = root.get_by_role("button", name="Pause")
+        expect(pause).to_be_visible()  # until then the scrubber stands at the end, where it was
         went = scrubber.evaluate(GOES_ON, 50)
-        root.get_by_role("button", name="Pause").click()
+        pause.click()
     assert went == sorted(set(went))
     notebook.widget()
     row, column = divmod(int(scrubber.input_value()), 78)
