@@ -100,8 +100,8 @@ class VolumeSlices(TraceWidget):
     def _frame(self, step: int) -> Figure:
         at = (step, self._settled["axis_1"], self._settled["axis_2"])
         labels = self._labels if self.labelled else None
-        words = {"titles": self._titles, "classes": self._classes}
-        return volume_cuts(self._image, labels, at=at, **words).flat[0].figure
+        axes = volume_cuts(self._image, labels, at=at, titles=self._titles, classes=self._classes)
+        return axes.flat[0].figure
 
     def _describe(self) -> str:
         at = ", ".join(str(self._settled[f"axis_{axis}"]) for axis in range(3))
