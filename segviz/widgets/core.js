@@ -134,8 +134,9 @@ export function keepKeys(event) {
 //   view.settled(name): the setting that the trace belongs to; draw with this one, so that a
 //     picture is never half old and half new, and an illegal setting leaves it alone
 //   view.scene, view.look, view.trace(), view.detail(): what Python sent, unpacked
-//   view.onDraw(f): f runs once per frame in which something has changed, and as soon as an answer
-//     has come; view.paint(f): called by those, f paints a canvas when all the texts are written
+//   view.onDraw(f): f runs once per frame in which something has changed, and before it as soon as
+//     an answer has come or view.redraw() was called
+//   view.paint(f): called by those, f paints a canvas when all the texts are written
 //   view.say(text): the read-out, spoken when the value has come to rest
 //   view.ink(name): a colour of the current theme; view.family(): its font
 //   view.close: what render() returns
@@ -155,7 +156,7 @@ export function open({ model, el }, label) {
   };
   view.tell = (settings) => {
     tell(settings);
-    view.noteDue();
+    view.redraw();
   };
   view.trace = latest(model, "_trace");
   view.detail = latest(model, "_detail");

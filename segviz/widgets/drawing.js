@@ -1,30 +1,39 @@
 // When a widget draws, how wide it may be, and in which colours.
 
-// An answer is drawn when it comes, so that it is there for the next frame; whatever else changes
-// until then, a second answer too, is drawn in that frame.
+// What is due is drawn as soon as the handler that asked for it is done, so that it is there for the
+// next frame; whatever comes due after that is drawn in the frame. A setting that Python has yet to
+// answer changes no picture, and leaves this for the answer.
 //   answered(): the number of the last answer; onDue(): called whenever something is to be drawn;
 //   onFrame(more): called in each frame after the drawing, with whether there is more to draw
+//   redraw(): as described; inFrame(): only in the frame; changed(): as the model has changed
 export function pacer({ answered, draw, onDue, onFrame, frame = requestAnimationFrame }) {
   let [scheduled, stale, known] = [0, false, answered()];
   // Not before the first frame: until then not all is there that is to be drawn.
   let early = true;
-  const atFrame = () => {
-    [scheduled, early] = [0, false];
+  const drawStale = () => {
     if (stale) draw((stale = false));
+  };
+  const atFrame = () => {
+    scheduled = 0;
+    // What the drawing itself asks for, a glide's next picture, say, is for the next frame.
+    early = true;
+    drawStale();
+    early = false;
     onFrame(stale);
   };
-  const redraw = () => {
+  const inFrame = () => {
     stale = true;
     scheduled ||= frame(atFrame);
     onDue();
   };
-  const changed = () => {
-    redraw();
-    if (known === (known = answered()) || early) return;
+  const redraw = () => {
+    inFrame();
+    if (early) return;
     early = true;
-    draw((stale = false));
+    queueMicrotask(drawStale);
   };
-  return { redraw, changed, stop: () => cancelAnimationFrame(scheduled) };
+  const changed = () => (known === (known = answered()) ? inFrame() : redraw());
+  return { redraw, inFrame, changed, stop: () => cancelAnimationFrame(scheduled) };
 }
 
 export function drawWhenChanged(view) {
@@ -39,7 +48,7 @@ export function drawWhenChanged(view) {
     onFrame: (moving) => putData(view.root,
       { ...view.due(), drawn: view.get("_answered"), frame: (frame += 1), moving }),
   });
-  view.redraw = pace.redraw;
+  Object.assign(view, { redraw: pace.redraw, redrawInFrame: pace.inFrame });
   // A setting that is what it was changes nothing, and is asked about all the same.
   view.noteDue = () => putData(view.root, view.due());
   view.model.on("change", pace.changed);
@@ -67,7 +76,7 @@ function drawAll(view) {
 export function widthOf(view, node) {
   let width;
   const sized = new ResizeObserver(() => {
-    if (width !== (width = node.clientWidth)) view.redraw();
+    if (width !== (width = node.clientWidth)) view.redrawInFrame();
   });
   sized.observe(node);
   view.closers.push(() => sized.disconnect());
@@ -79,7 +88,7 @@ export function followTheme(view) {
   let colours = {};
   const changed = () => {
     colours = {};
-    view.redraw();
+    view.redrawInFrame();
   };
   const style = getComputedStyle(view.root);
   view.ink = (name) => (colours[name] ??= style.getPropertyValue(`--segviz-${name}`).trim());

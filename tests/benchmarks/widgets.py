@@ -4,8 +4,10 @@
 
 The peer draws what the widget's own still shows, with the same numbers from Python, so both
 sides show the same thing. A round clicks the widget's first slider and then the peer's, and
-each is timed in the browser from the press of the mouse until the new picture is painted. With
---largest every widget starts from the settings that make it compute and draw the most.
+each is timed in the browser from the press of the mouse until the new picture is painted. Then
+the widget's step is scrubbed with the arrow keys, timed from the press of the key until the next
+picture is painted; the peer has nothing but its slider for that. With --largest every widget
+starts from the settings that make it compute and draw the most.
 """
 
 from __future__ import annotations
@@ -39,22 +41,28 @@ LARGEST = {
     "AtrousConvolution2D": {"second_rate": 12, "third_rate": 12},
     "Unpooling2D": {"rows": 6, "columns": 6},
 }
+REST = 400  # ms until a picture that glides to a step has come to rest
 TURN = 5  # moves of one side before the other has its turn
 BUSY = "import time\nend = time.time() + {seconds}\nwhile time.time() < end: pass"
-GOALS = """Goals: p95 <= 50 ms and >= 5 times faster than the peer, >= 45 frames/s while the kernel
-is busy, <= 10,000 bytes and <= 5 ms of kernel time per update."""
+GOALS = """Goals: p95 <= 50 ms and >= 5 times faster than the peer; scrubbing, p95 <= 35 ms, >= 10 times
+faster and 0 bytes; >= 45 frames/s while the kernel is busy, <= 10,000 bytes and <= 5 ms of kernel
+time per update."""
 
-# Resolves to the milliseconds from the next mouse press until the new picture is painted, or to
-# null if none comes within ten seconds. A widget says in an animation frame that it has drawn, so
-# the next task comes after the paint; the peer's image has to be decoded and waits for its frame.
-STOPWATCH = """(node, attribute) => {
+# Resolves to the milliseconds from the next press, of the mouse or a key, until the new picture is
+# painted, or to null if none comes within ten seconds. A widget says in an animation frame that it
+# has drawn (an answer, or just a frame), so the next task comes after the paint; the peer's image
+# has to be decoded and waits for its frame.
+STOPWATCH = """(node, [press, attribute]) => {
   window.lap = new Promise((resolve) => {
     let start;
-    addEventListener('pointerdown', (event) => (start = event.timeStamp),
-      { capture: true, once: true });
+    addEventListener(press, (event) => (start = event.timeStamp), { capture: true, once: true });
     const done = () => setTimeout(() => { seen.disconnect(); resolve(performance.now() - start); });
-    const seen = new MutationObserver(async () => {
+    const seen = new MutationObserver(async (changes) => {
       if (start === undefined) return;
+      if (attribute === 'data-frame') {
+        if (changes.some((one) => one.attributeName === attribute)) done();
+        return;
+      }
       if (attribute) {
         if (node.dataset.drawn === node.dataset.asked) done();
         return;
@@ -69,16 +77,18 @@ STOPWATCH = """(node, attribute) => {
   });
 }"""
 
-# Bytes through websockets, both ways; counted in the page, where it costs next to nothing.
+# Bytes to and from the kernel, counted in the page, where it costs next to nothing; JupyterLab has
+# another socket, for news of its own.
 COUNT_BYTES = """
 window.traffic = 0;
-const count = (data) => (traffic += data.byteLength ?? data.length);
+const count = ({ url }, data) =>
+  (traffic += url.includes('/channels') ? data.byteLength ?? data.length : 0);
 window.WebSocket = class extends WebSocket {
   constructor(...given) {
     super(...given);
-    this.addEventListener('message', (event) => count(event.data));
+    this.addEventListener('message', (event) => count(this, event.data));
   }
-  send(data) { count(data); super.send(data); }
+  send(data) { count(this, data); super.send(data); }
 };
 """
 
@@ -107,6 +117,8 @@ class Side:
     watched: Locator
     attribute: str
     laps: list[float] = field(default_factory=list)
+    scrubs: list[float] = field(default_factory=list)
+    bytes_per_scrub: float = float("nan")
     bytes_per_update: float = 0.0
     cpu_ms: float = 0.0
     frames: float = float("nan")
@@ -117,10 +129,20 @@ class Side:
         box = self.slider.bounding_box()
         assert box
         page.wait_for_timeout(200)  # what the last move left to do must not count for this one
-        self.watched.evaluate(STOPWATCH, self.attribute)
+        self.watched.evaluate(STOPWATCH, ["pointerdown", self.attribute])
         x = box["x"] + box["width"] * (0.96 if self.at_low_end else 0.04)
         self.at_low_end = not self.at_low_end
         page.mouse.click(x, box["y"] + box["height"] / 2)
+        return self.lap(page)
+
+    def press(self, page: Page, key: str) -> float:
+        """Press a key where the focus is and wait for the next picture."""
+        page.wait_for_timeout(REST)
+        self.watched.evaluate(STOPWATCH, ["keydown", "data-frame"])
+        page.keyboard.press(key)
+        return self.lap(page)
+
+    def lap(self, page: Page) -> float:
         lap = page.evaluate("window.lap")
         if lap is None:
             raise RuntimeError(f"No new picture within ten seconds: {self.watched}")
@@ -187,6 +209,21 @@ class Bench:
                 side.move(self.page)
                 side.laps += [side.move(self.page) for _ in range(TURN)]
 
+    def scrub(self, rounds: int) -> None:
+        """On and back through the steps with the arrow keys, from the first step."""
+        step = self.ours.watched.get_by_label("Step", exact=True)
+        step.focus()
+        self.page.keyboard.press("Home")
+        self.page.wait_for_timeout(REST)
+        last, at, key = int(step.get_attribute("max") or 0), 0, "ArrowRight"
+        before = self.page.evaluate("window.traffic")
+        for _ in range(rounds):
+            if at in (0, last):
+                key = "ArrowRight" if at == 0 else "ArrowLeft"
+            at += 1 if key == "ArrowRight" else -1
+            self.ours.scrubs.append(self.ours.press(self.page, key))
+        self.ours.bytes_per_scrub = (self.page.evaluate("window.traffic") - before) / rounds
+
     def cost(self, side: Side, updates: int = 20) -> None:
         """Websocket bytes both ways, and the kernel's CPU time, per update."""
         # Asking for the time is a cell, which costs the kernel more than an update does.
@@ -220,18 +257,28 @@ def measure(bench: Bench, rounds: int) -> Bench:
     bench.latency(rounds)
     for side in (bench.ours, bench.theirs):
         bench.cost(side)
+    bench.theirs.scrubs = bench.theirs.laps
+    bench.theirs.bytes_per_scrub = bench.theirs.bytes_per_update
     player = bench.ours.watched.get_by_role("button", name="Play")
     if player.count():
+        bench.scrub(rounds)
         bench.frames(bench.ours, player)
         bench.frames(bench.theirs, page.locator(".widget-play button").first)
     return bench
 
 
+def percentile(times: list[float], share: float) -> float:
+    return float(np.percentile(times, share)) if times else float("nan")
+
+
 ROWS: list[tuple[str, Callable[[Side], float], str]] = [
-    ("latency, median (ms)", lambda side: float(np.median(side.laps)), "{:.0f}"),
-    ("latency, p95 (ms)", lambda side: float(np.percentile(side.laps, 95)), "{:.0f}"),
+    ("latency, median (ms)", lambda side: percentile(side.laps, 50), "{:.0f}"),
+    ("latency, p95 (ms)", lambda side: percentile(side.laps, 95), "{:.0f}"),
     ("bytes per update", lambda side: side.bytes_per_update, "{:,.0f}"),
     ("kernel CPU per update (ms)", lambda side: side.cpu_ms, "{:.1f}"),
+    ("scrub, median (ms)", lambda side: percentile(side.scrubs, 50), "{:.0f}"),
+    ("scrub, p95 (ms)", lambda side: percentile(side.scrubs, 95), "{:.0f}"),
+    ("bytes per scrub", lambda side: side.bytes_per_scrub, "{:,.0f}"),
     ("frames/s, kernel busy", lambda side: side.frames, "{:.0f}"),
 ]
 

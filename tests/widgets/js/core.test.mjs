@@ -102,33 +102,57 @@ function pacing() {
   return { frames, drawn, pace, come };
 }
 
-test("an answer is drawn when it comes, one in a frame, and the last one in that frame", () => {
+test("an answer is drawn when it comes, one in a frame, and the last one in that frame", async () => {
   const { frames, drawn, pace, come } = pacing();
   pace.redraw();
   frames.next();
   come();
+  await null;
   assert.deepEqual(drawn, [0, "frame", 1]);
   frames.next();
   assert.deepEqual(drawn.splice(0), [0, "frame", 1, "frame"]);
-  for (let i = 0; i < 3; i++) come();
+  for (let i = 0; i < 3; i++) {
+    come();
+    await null;
+  }
   frames.next();
   assert.deepEqual(drawn, [2, 4, "frame"]);
 });
 
-test("what is no answer waits for the frame, and so does an answer before the first one", () => {
+test("what one handler asks for is drawn once, when it is done and before the frame", async () => {
+  const { frames, drawn, pace } = pacing();
+  pace.redraw();
+  frames.next();
+  drawn.splice(0);
+  pace.redraw();
+  pace.redraw();
+  assert.deepEqual(drawn, []);
+  await null;
+  assert.deepEqual(drawn, [0]);
+  pace.redraw();
+  await null;
+  assert.deepEqual(drawn, [0]);
+  frames.next();
+  assert.deepEqual(drawn, [0, 0, "frame"]);
+});
+
+test("what is no answer waits for the frame, and so does an answer before the first one", async () => {
   const { frames, drawn, pace, come } = pacing();
   come();
+  await null;
   assert.deepEqual(drawn, []);
   frames.next();
   pace.changed();
   pace.changed();
+  pace.inFrame();
+  await null;
   assert.deepEqual(drawn, [1, "frame"]);
   frames.next();
   frames.next();
   assert.deepEqual(drawn, [1, "frame", 1, "frame"]);
 });
 
-test("a frame says whether there is more to draw, and every wish to draw is heard at once", () => {
+test("a frame says whether there is more to draw, and every wish is heard at once", async () => {
   const [frames, said] = [new Frames(), []];
   let more = 2;
   const pace = core.pacer({
@@ -138,6 +162,8 @@ test("a frame says whether there is more to draw, and every wish to draw is hear
   pace.redraw();
   assert.deepEqual(said, ["due"]);
   frames.next();
+  // The drawing asks again in each frame, which must not be answered within that very frame.
+  await null;
   frames.next();
   assert.deepEqual(said, ["due", "due", true, false]);
 });
