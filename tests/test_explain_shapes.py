@@ -273,6 +273,21 @@ def test_each_kind_of_layer_by_hand(layer, size, what, formula):
         assert left == right
 
 
+class Padding(nn.Conv2d):
+    """A network's own layer, derived from torch's."""
+
+    def forward(self, x):
+        return super().forward(nn.functional.pad(x, (1, 1, 1, 1)))
+
+
+def test_a_layer_derived_from_torchs_goes_by_its_name():
+    rows = explain_shapes(nn.Sequential(Padding(1, 2, 3)), (1, 4, 4)).layers[-2:]
+    assert [(row.layer, row.what) for row in rows] == [
+        ("0", "constant padding"),
+        ("0", "convolution 3x3"),
+    ]
+
+
 class Checker(HTMLParser):
     """Collects header cells, and that every tag is closed."""
 

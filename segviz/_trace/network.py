@@ -75,8 +75,7 @@ class MetaNetwork:
 
     def _follow(self, name: str, module: nn.Module) -> None:
         """Tell the recorder, while it runs, which module torch is in."""
-        of_torch = type(module).__module__.startswith("torch.nn")
-        layer = type(module).__name__ if of_torch and not any(module.children()) else ""
+        layer = _layer_of_torch(module)
 
         def enter(*_: Any) -> None:
             if self._recorder:
@@ -107,6 +106,13 @@ class MetaNetwork:
             clash = error
         clash.steps = tuple(recorder.steps)
         raise clash
+
+
+def _layer_of_torch(module: nn.Module) -> str:
+    """Return the class of a layer of torch, or that which a network's own layer is derived from."""
+    kinds = (kind for kind in type(module).__mro__ if kind.__module__.startswith("torch.nn"))
+    kind = next(kinds, nn.Module)
+    return "" if kind is nn.Module or any(module.children()) else kind.__name__
 
 
 def _floating_type(model: nn.Module) -> torch.dtype:

@@ -60,8 +60,12 @@ def cross_entropy(
     tensor(0.6931)
     """
     _check(scores, target, pixel_weight, reduction)
-    losses = F.cross_entropy(scores, target, ignore_index=VOID, reduction="none")
     labelled = target != VOID
+    if class_weight is None and pixel_weight is None and reduction != "none":
+        # As below, without a map of the losses.
+        total = F.cross_entropy(scores, target, ignore_index=VOID, reduction="sum")
+        return total if reduction == "sum" else total / labelled.sum().clamp(min=1)
+    losses = F.cross_entropy(scores, target, ignore_index=VOID, reduction="none")
     weight = labelled.to(losses)
     if class_weight is not None:
         weight = weight * _weight_of_true_class(class_weight, scores, target)

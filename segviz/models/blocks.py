@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from segviz.models._requirements import check_kind, check_statistics
 from segviz.ops._checks import shown
-from segviz.ops.upsampling import bilinear_kernel
 
 _FORMS = {2: "H, W", 3: "D, H, W"}
 
@@ -131,42 +130,6 @@ def _mirrored(size: int, before: int, after: int, device: torch.device) -> Tenso
 def crop(maps: Tensor, offset: int, size: Sequence[int]) -> Tensor:
     """Cut ``size`` rows and columns out of maps (..., H, W), from row and column ``offset``."""
     return maps[..., offset : offset + size[0], offset : offset + size[1]]
-
-
-def enlarge(maps: Tensor, factor: int, size: Sequence[int]) -> Tensor:
-    """Resize maps so that unit i comes to stand on row ``factor * i``, and to ``size`` rows.
-
-    So do the centres of convolutions with odd kernels, padded on both sides alike. Where the last
-    unit stands before the last row it is repeated.
-
-    Examples
-    --------
-    >>> enlarge(torch.tensor([[[[0., 4., 8.]]]]), 2, (1, 6))
-    tensor([[[[0., 2., 4., 6., 8., 8.]]]])
-    """
-    rows, columns = (factor * (n - 1) + 1 for n in maps.shape[-2:])
-    maps = F.interpolate(maps, size=(rows, columns), mode="bilinear", align_corners=True)
-    if rows > size[0] or columns > size[1]:
-        maps = maps[..., : size[0], : size[1]]
-    right, below = max(size[1] - columns, 0), max(size[0] - rows, 0)
-    return F.pad(maps, (0, right, 0, below), mode="replicate") if right or below else maps
-
-
-def bilinear_upsampling(
-    channels: int, factor: int, *, groups: int = 1, fixed: bool = False
-) -> nn.ConvTranspose2d:
-    """Return a transposed convolution that enlarges by bilinear interpolation, fixed on request.
-
-    Its kernels are ``2 * factor`` wide and mix no channels; without groups, the rest are zeros.
-    """
-    size = 2 * factor
-    layer = nn.ConvTranspose2d(channels, channels, size, factor, groups=groups, bias=False)
-    weight = torch.zeros(layer.weight.shape)
-    partners = range(channels) if groups == 1 else [0] * channels
-    weight[range(channels), partners] = torch.from_numpy(bilinear_kernel((size, size))).to(weight)
-    layer.load_state_dict({"weight": weight})
-    layer.weight.requires_grad_(not fixed)
-    return layer
 
 
 def fill_up(images: Tensor, multiple: int) -> Tensor:

@@ -12,8 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from segviz.models._requirements import check_choice, refuse_size
-from segviz.models.blocks import bilinear_upsampling, check_images, crop, he_initialization
+from segviz.models.blocks import check_images, crop, he_initialization
 from segviz.models.imagenet import Normalization
+from segviz.models.upsampling import bilinear_upsampling
 from segviz.models.vgg import load_vgg16, vgg16_stages
 from segviz.ops._checks import flag, whole_number
 

@@ -17,13 +17,13 @@ from segviz.models.backbones import EfficientNetLite0
 from segviz.models.blocks import (
     check_images,
     crop,
-    enlarge,
     fill_up,
     freeze_norms,
     he_initialization,
     normalized,
 )
 from segviz.models.resnet import ResNet101
+from segviz.models.upsampling import enlarge
 from segviz.models.vgg import DilatedVGG16, dense_form
 from segviz.ops._checks import flag, shown, whole_number
 

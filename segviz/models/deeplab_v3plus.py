@@ -24,12 +24,12 @@ from segviz.models.blocks import (
     ConvolutionBlock,
     check_images,
     crop,
-    enlarge,
     fill_up,
     freeze_norms,
     he_initialization,
 )
 from segviz.models.resnet import ResNet101
+from segviz.models.upsampling import enlarge
 from segviz.models.xception import SeparableConvolution, Xception65
 from segviz.ops._checks import flag, whole_number
 

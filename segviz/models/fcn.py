@@ -9,14 +9,9 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from segviz.models._requirements import check_choice, refuse_size
-from segviz.models.blocks import (
-    bilinear_upsampling,
-    check_finest_stride,
-    check_images,
-    crop,
-    he_initialization,
-)
+from segviz.models.blocks import check_finest_stride, check_images, crop, he_initialization
 from segviz.models.imagenet import Normalization
+from segviz.models.upsampling import bilinear_upsampling
 from segviz.models.vgg import load_vgg16, vgg16_stages
 from segviz.ops._checks import flag, whole_number
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from segviz.models._requirements import check_choice, check_statistics, probability
 from segviz.models.blocks import check_images, he_initialization
 from segviz.models.imagenet import Normalization
+from segviz.models.upsampling import UpConvolution
 from segviz.models.vgg import load_vgg16, vgg16_widths
 from segviz.ops._checks import flag, whole_number
 
@@ -38,7 +39,7 @@ class _MirroredStages(nn.Module):
         self.pool = nn.MaxPool2d(2, ceil_mode=True, return_indices=True)
         self.unpool = nn.MaxUnpool2d(2)
         if upsampling == "transposed":
-            self.enlarge = nn.ModuleList(nn.ConvTranspose2d(c, c, 2, 2) for c in channels[::-1])
+            self.enlarge = nn.ModuleList(UpConvolution(c, c) for c in channels[::-1])
         self.dropout = nn.Dropout(probability(dropout, "dropout"))
         he_initialization(self)
 

@@ -20,6 +20,7 @@ from segviz.models._requirements import (
     refuse_size,
 )
 from segviz.models.blocks import check_images, he_initialization
+from segviz.models.upsampling import UpConvolution
 from segviz.ops._checks import flag, whole_number
 
 FORMS = ("paper", "release")
@@ -171,7 +172,7 @@ def _two_convolutions(in_channels: int, out_channels: int, padded: bool) -> nn.S
 
 
 def _up_convolution(in_channels: int, out_channels: int, form: str) -> nn.Sequential:
-    layers: list[nn.Module] = [nn.ConvTranspose2d(in_channels, out_channels, 2, stride=2)]
+    layers: list[nn.Module] = [UpConvolution(in_channels, out_channels)]
     return nn.Sequential(*layers, *([nn.ReLU(inplace=True)] if form == "release" else []))
 
 

@@ -44,9 +44,9 @@ LARGEST = {
 REST = 400  # ms until a picture that glides to a step has come to rest
 TURN = 5  # moves of one side before the other has its turn
 BUSY = "import time\nend = time.time() + {seconds}\nwhile time.time() < end: pass"
-GOALS = """Goals: p95 <= 50 ms and >= 5 times faster than the peer; scrubbing, p95 <= 35 ms, >= 10 times
-faster and 0 bytes; >= 45 frames/s while the kernel is busy, <= 10,000 bytes and <= 5 ms of kernel
-time per update."""
+GOALS = """Goals: p95 <= 50 ms and >= 5 times faster than the peer; scrubbing, p95 <= 35 ms, >= 10
+times faster and 0 bytes; >= 45 frames/s while the kernel is busy, <= 10,000 bytes and <= 5 ms
+of kernel time per update."""
 
 # Resolves to the milliseconds from the next press, of the mouse or a key, until the new picture is
 # painted, or to null if none comes within ten seconds. A widget says in an animation frame that it

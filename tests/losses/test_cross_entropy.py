@@ -38,6 +38,16 @@ def test_as_torch(shape, classes, seed, void):
 
 
 @settings(deadline=None, max_examples=40)
+@given(SHAPES, st.integers(1, 5), st.integers(0, 999), st.sampled_from([0.0, 0.3, 1.0]))
+def test_no_weights_are_weights_of_one(shape, classes, seed, void):
+    scores, target, _ = drawn(shape, classes, seed, void)
+    for reduction in ("mean", "weighted_mean", "sum"):
+        weighted = cross_entropy(scores, target, class_weight=[1] * classes, reduction=reduction)
+        found = cross_entropy(scores, target, reduction=reduction)
+        assert torch.allclose(found, weighted, atol=1e-6)
+
+
+@settings(deadline=None, max_examples=40)
 @given(SHAPES, st.integers(2, 4), st.integers(0, 999))
 def test_mean_divides_by_the_labelled_pixels(shape, classes, seed):
     """Pixel after pixel, in Python's own arithmetic."""

@@ -7,8 +7,8 @@ import torchvision
 from torch import nn
 
 from segviz.models import DeepLabV2, resnet
-from segviz.models.blocks import enlarge
 from segviz.models.resnet import ResNet101
+from segviz.models.upsampling import enlarge
 
 FORMS = [
     {"backbone": "vgg16", "width": 2, "hidden": 3},

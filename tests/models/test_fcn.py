@@ -5,7 +5,8 @@ import torch
 import torch.nn.functional as F
 
 from segviz.models import FCN, FCNLadder, create, fcn
-from segviz.models.blocks import bilinear_upsampling, crop
+from segviz.models.blocks import crop
+from segviz.models.upsampling import bilinear_upsampling
 
 LIGHT = {"backbone": "efficientnet_lite0", "pretrained": False}
 COUNTS = {32: (134_346_581, 1_806_336), 16: (134_357_354, 458_640), 8: (134_362_751, 127_008)}
