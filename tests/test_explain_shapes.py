@@ -273,6 +273,25 @@ def test_each_kind_of_layer_by_hand(layer, size, what, formula):
         assert left == right
 
 
+@pytest.mark.parametrize(
+    ("pad", "what", "formula"),
+    [
+        ((1, 1, 2, 0), "constant padding", "rows: 5 + 2 + 0 = 7; columns: 6 + 1 + 1 = 8"),
+        ((-1, -2, -1, 0), "crop", "rows: 5 - 1 - 0 = 4; columns: 6 - 1 - 2 = 3"),
+        ((), "constant padding", ""),
+        ((-1, 2, 0, 0), "constant padding", "rows: 5 + 0 + 0 = 5; columns: 6 - 1 + 2 = 7"),
+    ],
+)
+def test_padding_below_zero_is_a_crop(pad, what, formula):
+    class Bordered(nn.Module):
+        def forward(self, x):
+            return nn.functional.pad(x, pad)
+
+    row = explain_shapes(Bordered(), (1, 5, 6)).layers[-1]
+    assert (row.what, row.formula) == (what, formula)
+    assert row.layer == ("crop" if what == "crop" else "pad")
+
+
 class Padding(nn.Conv2d):
     """A network's own layer, derived from torch's."""
 

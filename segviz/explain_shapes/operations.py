@@ -135,13 +135,15 @@ def _resize(kind: str) -> Callable[[Step], Explanation]:
 
 def _pad(kind: str) -> Callable[[Step], Explanation]:
     def rule(step: Step) -> Explanation:
-        padding: list[int] = step.arguments.get("pad") or step.arguments["padding"]
+        padding: list[int] = step.arguments["pad" if "pad" in step.arguments else "padding"]
+        cut = max(padding, default=1) <= 0
         texts, dims = {}, len(step.output.size)
         for dim in range(dims - len(padding) // 2, dims):
             before, after = padding[2 * (dims - 1 - dim) :][:2]
             n, m = step.inputs[0].size[dim], step.output.size[dim]
-            texts[dim] = f"{n} + {before} + {after} = {m}"
-        return f"{kind} padding", by_dimension(texts, dims)
+            padded = f"{n} + {before} + {after} = {m}".replace("+ -", "- ")
+            texts[dim] = crop_formula(n, m, -before, n + after, 1) if cut else padded
+        return "crop" if cut else f"{kind} padding", by_dimension(texts, dims)
 
     return rule
 

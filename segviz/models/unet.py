@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from segviz.models._requirements import (
@@ -177,5 +178,9 @@ def _up_convolution(in_channels: int, out_channels: int, form: str) -> nn.Sequen
 
 
 def _middle(maps: Tensor, size: Sequence[int]) -> Tensor:
-    top, left = ((have - want) // 2 for have, want in zip(maps.shape[-2:], size, strict=True))
-    return maps[..., top : top + size[0], left : left + size[1]]
+    """Cut the middle out: as a padding below zero, whose gradient keeps channels last."""
+    rows, columns = (have - want for have, want in zip(maps.shape[-2:], size, strict=True))
+    if not rows and not columns:
+        return maps
+    top, left = rows // 2, columns // 2
+    return F.pad(maps, (-left, left - columns, -top, top - rows))
