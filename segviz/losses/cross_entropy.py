@@ -28,6 +28,7 @@ def cross_entropy(
     ----------
     scores : tensor of shape (N, K, ...)
         Scores of the K classes before the softmax: (N, K) of patches, (N, K, H, W) of pictures.
+        The loss has their dtype, and float32 for those of 16 bits.
     target : int64 tensor of shape (N, ...)
         Class of every pixel, 0 to K - 1, or 255 for void.
     class_weight : K numbers, optional
@@ -60,6 +61,8 @@ def cross_entropy(
     tensor(0.6931)
     """
     _check(scores, target, pixel_weight, reduction)
+    if scores.dtype.itemsize < 4:  # a sum over a picture's pixels goes beyond float16
+        scores = scores.float()
     labelled = target != VOID
     if class_weight is None and pixel_weight is None and reduction != "none":
         # As below, without a map of the losses.

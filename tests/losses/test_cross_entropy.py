@@ -85,6 +85,18 @@ def test_nothing_labelled_costs_nothing(reduction):
     assert torch.equal(scores.grad, torch.zeros_like(scores))
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("class_weight", [None, [1.0, 1.0]])
+def test_scores_of_16_bits_are_summed_in_32(dtype, class_weight):
+    """Each of 2 ** 17 pixels costs log 2: 90,852 together, and float16 ends at 65,504."""
+    scores = torch.zeros(2, 2, 256, 256, dtype=dtype)
+    target = torch.zeros(2, 256, 256, dtype=torch.int64)
+    for reduction, expected in (("mean", math.log(2)), ("sum", 2**17 * math.log(2))):
+        found = cross_entropy(scores, target, class_weight=class_weight, reduction=reduction)
+        assert found.dtype == torch.float32
+        assert found.item() == pytest.approx(expected, rel=1e-5)
+
+
 def test_void_pixels_get_no_gradient():
     scores, target, _ = drawn((2, 6, 6), 3, 1, 0.4)
     scores.requires_grad_()
