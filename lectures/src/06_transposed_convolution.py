@@ -69,7 +69,7 @@ print("the sum   ", transposed(x, kernel, stride=2))
 # %% [markdown]
 # The digits tell who wrote where: 13 is $3 \cdot 1 + 1 \cdot 10$, and 130 is $3 \cdot 10 + 1 \cdot 100$. Three inputs have become seven outputs.
 #
-# Now move it yourself. Step with the arrow keys, or press *Play*. Each input has a colour, and its stamp has the same.
+# Now move it yourself. Step with the arrow keys, or press *Play*. Each input has a colour, and its stamp has the same; behind the sixth input the colours start again.
 
 # %%
 widgets.TransposedConvolution1D()
@@ -390,7 +390,7 @@ for p, a in [(0, 0), (1, 0), (1, 1)]:
     print(f"padding {p}, output_padding {a}:", "    " * p, *[f"{value:3}" for value in y])
 
 # %% [markdown]
-# The new last value is 300: **the stamp that the padding had cropped there is uncovered again.** `output_padding` crops less at the end, and only at the end. It is an ordinary output, with the last tap of the last stamp in it (and the bias, if the layer has one). Only where no stamp reaches at all, with more output_padding than padding, is it 0 plus the bias.
+# The new last value is 300: **the stamp that the padding had cropped there is uncovered again.** `output_padding` crops less at the end, and only at the end. It is an ordinary output: here it holds the last tap of the last stamp (and the bias, if the layer has one). Where no stamp reaches it is 0 plus the bias: always beyond the last stamp, with more output_padding than padding, and in the gaps between stamps where the stride is larger than the kernel.
 #
 # In torch you need not count. Keep the size from before, and say it:
 
@@ -430,7 +430,7 @@ widgets.TransposedConvolution2D()
 print(ops.conv_transpose2d(np.ones((3, 3)), np.ones((3, 3)), stride=2).astype(int))
 
 # %% [markdown]
-# The matrix exists as well. Read the picture row by row into one long vector. The matrix then consists of blocks: inside a block the kernel's row moves along the picture's columns, and the blocks move along the picture's rows. A *doubly blocked* matrix. Here is the one that belongs to the first setting above, from 7x7 to 3x3 pixels at stride 2, with a weight at every tap and one colour for each row:
+# The matrix exists as well. Read the picture row by row into one long vector. The matrix then consists of blocks: inside a block the kernel's row moves along the picture's columns, and the blocks move along the picture's rows. A *doubly blocked* matrix. Here is the one that belongs to the first setting above, from 7x7 to 3x3 pixels at stride 2, with a weight at every tap; six colours take turns from row to row:
 
 # %%
 matrix = ops.convolution_matrix_2d(np.ones((3, 3)), (7, 7), stride=2, dense=True)
