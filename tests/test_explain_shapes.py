@@ -279,6 +279,7 @@ def test_each_kind_of_layer_by_hand(layer, size, what, formula):
         ((1, 1, 2, 0), "constant padding", "rows: 5 + 2 + 0 = 7; columns: 6 + 1 + 1 = 8"),
         ((-1, -2, -1, 0), "crop", "rows: 5 - 1 - 0 = 4; columns: 6 - 1 - 2 = 3"),
         ((), "constant padding", ""),
+        ((0, 0), "constant padding", "columns: 6 + 0 + 0 = 6"),
         ((-1, 2, 0, 0), "constant padding", "rows: 5 + 0 + 0 = 5; columns: 6 - 1 + 2 = 7"),
     ],
 )
@@ -292,19 +293,17 @@ def test_padding_below_zero_is_a_crop(pad, what, formula):
     assert row.layer == ("crop" if what == "crop" else "pad")
 
 
-class Padding(nn.Conv2d):
-    """A network's own layer, derived from torch's."""
+class Flat(nn.Conv2d):
+    """A network's own layer, which does more than the one that it is derived from."""
 
     def forward(self, x):
-        return super().forward(nn.functional.pad(x, (1, 1, 1, 1)))
+        return super().forward(x).flatten(1)
 
 
-def test_a_layer_derived_from_torchs_goes_by_its_name():
-    rows = explain_shapes(nn.Sequential(Padding(1, 2, 3)), (1, 4, 4)).layers[-2:]
-    assert [(row.layer, row.what) for row in rows] == [
-        ("0", "constant padding"),
-        ("0", "convolution 3x3"),
-    ]
+def test_a_derived_layer_hides_nothing_that_it_does():
+    rows = explain_shapes(nn.Sequential(Flat(1, 2, 3)), (1, 8, 8)).layers[-2:]
+    assert [row.what for row in rows] == ["convolution 3x3", "flatten"]
+    assert (tuple(rows[0].output_size), rows[1].formula) == ((2, 6, 6), "2*6*6 = 72")
 
 
 class Checker(HTMLParser):

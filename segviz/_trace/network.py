@@ -109,9 +109,14 @@ class MetaNetwork:
 
 
 def _layer_of_torch(module: nn.Module) -> str:
-    """Return the class of a layer of torch, or that which a network's own layer is derived from."""
-    kinds = (kind for kind in type(module).__mro__ if kind.__module__.startswith("torch.nn"))
-    kind = next(kinds, nn.Module)
+    """Return the class of a layer of torch, or that which a layer of ours stands for.
+
+    Others' layers may do more in their forward than the one that they are derived from.
+    """
+    kinds = (
+        type(module).__mro__ if type(module).__module__.startswith("segviz.") else [type(module)]
+    )
+    kind = next((one for one in kinds if one.__module__.startswith("torch.nn")), nn.Module)
     return "" if kind is nn.Module or any(module.children()) else kind.__name__
 
 

@@ -199,7 +199,8 @@ class Recorder(TorchDispatchMode):
         again = before and function == before.function == "slice"
         if before and again and arguments["self"] is before.output:
             return before.layer  # the crop of another axis, written as one
-        cut = function == "constant_pad_nd" and max(arguments["pad"], default=1) <= 0
+        pad = arguments["pad"] if function == "constant_pad_nd" else ()
+        cut = any(pad) and max(pad) <= 0
         call = _call("slice" if cut else function)
         return self._numbered(f"{name}.{call}" if name else call)
 

@@ -136,7 +136,7 @@ def _resize(kind: str) -> Callable[[Step], Explanation]:
 def _pad(kind: str) -> Callable[[Step], Explanation]:
     def rule(step: Step) -> Explanation:
         padding: list[int] = step.arguments["pad" if "pad" in step.arguments else "padding"]
-        cut = max(padding, default=1) <= 0
+        cut = any(padding) and max(padding) <= 0
         texts, dims = {}, len(step.output.size)
         for dim in range(dims - len(padding) // 2, dims):
             before, after = padding[2 * (dims - 1 - dim) :][:2]
