@@ -23,6 +23,7 @@ from segviz.postprocessing._permutohedral import Lattice
 NORMALIZATIONS = ("after", "symmetric", "none")
 METHODS = ("auto", "lattice", "fine", "exact")
 LARGEST_EXACT = 128 * 128
+SMALLEST_SIGMA = 0.001  # below, the squares of distances are more than 64 bits tell apart
 MOST_KEPT = 8  # lattices, of a few megabytes each for a picture as small as a widget's
 
 
@@ -198,6 +199,11 @@ def _check_settings(
         if not (0 < value < np.inf or (value == 0 and name in weights)):
             rule = "at least 0" if name in weights else "above 0"
             raise ValueError(f"{name}={shown(value)} must be {rule} and finite. Use 3.0.")
+        if name in sigmas and value < SMALLEST_SIGMA:
+            raise ValueError(
+                f"{name}={shown(value)} must be at least {SMALLEST_SIGMA}: it counts pixels or "
+                "grey levels from 0 to 255, and no two of them are as near as that. Use 3.0."
+            )
     choices = {"normalization": (normalization, NORMALIZATIONS), "method": (method, METHODS)}
     for name, (chosen, known) in choices.items():
         if chosen not in known:

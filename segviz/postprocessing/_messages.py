@@ -153,14 +153,17 @@ def pair_sums(
     features: np.ndarray, values: np.ndarray, rows: np.ndarray | None = None, some: int = 32
 ) -> np.ndarray:
     """Sum over j of exp(-|f_i - f_j|^2 / 2) v_j for each i, or each of ``rows``, some at a time."""
-    features = features - features.mean(axis=0)  # small numbers: their squares are taken apart
+    # In 64 bits: the squares are taken apart, and what is left of large ones must be right.
+    features = features.astype(np.float64)
+    features -= features.mean(axis=0)
     half = (features**2).sum(axis=1, keepdims=True) / 2
     one = np.ones_like(half)
     ours, theirs = np.hstack([features, -half, one]), np.hstack([features, one, -half]).T
     ours = ours if rows is None else ours[rows]
     out = np.empty((len(ours), values.shape[1]), dtype=values.dtype)
     for start in range(0, len(ours), some):
-        kernel = ours[start : start + some] @ theirs
+        kernel = (ours[start : start + some] @ theirs).astype(values.dtype)
+        np.minimum(kernel, 0, out=kernel)
         out[start : start + some] = np.exp(kernel, out=kernel) @ values
     return out
 

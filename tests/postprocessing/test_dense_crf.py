@@ -70,6 +70,17 @@ def test_exact_is_the_formula_pair_by_pair(normalization):
     np.testing.assert_allclose(given, expected, atol=2e-5)
 
 
+@pytest.mark.parametrize("colour_sigma", [3, 0.3, 0.05, 0.001])
+def test_exact_is_so_for_small_sigmas_too(monkeypatch, colour_sigma):
+    """Of four grey levels; squares of distances are up to 10 ** 11, and those that count are 0."""
+    monkeypatch.setitem(SETTINGS, "colour_sigma", colour_sigma)
+    probabilities, image = problem((4, 6), 3, seed=1)
+    image = np.float32(np.rint(3 * image) / 3)
+    expected = by_hand(probabilities, image, 2, "after")
+    given = dense_crf(probabilities, image, iterations=2, method="exact", **SETTINGS)
+    np.testing.assert_allclose(given, expected, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("method", "normalization", "share"),
     [
@@ -220,6 +231,8 @@ GOOD = problem((4, 4), 2, seed=5)
         ({"image": np.zeros((0, 4, 4))}, "none of them 0"),
         ({"iterations": -1}, "iterations"),
         ({"colour_sigma": 0}, "above 0"),
+        ({"colour_sigma": 1e-6}, "at least 0.001: it counts pixels or grey levels"),
+        ({"position_sigma": 1e-10}, "at least 0.001"),
         ({"smoothness_weight": -1}, "at least 0"),
         ({"normalization": "before"}, "Use after or symmetric or none"),
         ({"method": "c++"}, "Use auto or lattice or fine or exact"),
