@@ -73,7 +73,8 @@ def cross_entropy(
     if class_weight is not None:
         weight = weight * _weight_of_true_class(class_weight, scores, target)
     if pixel_weight is not None:
-        weight = weight * pixel_weight
+        # Chosen, not multiplied: a void pixel's weight may be nan.
+        weight = weight * torch.where(labelled, pixel_weight, 0).to(weight)
     losses = losses * weight
     if reduction == "none":
         return losses

@@ -97,6 +97,23 @@ def test_scores_of_16_bits_are_summed_in_32(dtype, class_weight):
         assert found.item() == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("nothing", [math.nan, math.inf])
+def test_the_weight_of_a_void_pixel_counts_nothing(nothing):
+    scores, target, _ = drawn((2, 6, 6), 3, 1, 0.4)
+    weight = torch.where(target == 255, nothing, 2.0)
+    for reduction in ("mean", "weighted_mean", "sum", "none"):
+        found = cross_entropy(scores, target, pixel_weight=weight, reduction=reduction)
+        whole = torch.full_like(weight, 2.0)
+        expected = cross_entropy(scores, target, pixel_weight=whole, reduction=reduction)
+        assert torch.equal(found, expected)
+
+
+def test_weights_in_64_bits_leave_the_loss_its_dtype():
+    scores, target, _ = drawn((2, 6, 6), 3, 1, 0.4)
+    weight = torch.rand(2, 6, 6, dtype=torch.float64)
+    assert cross_entropy(scores, target, pixel_weight=weight).dtype == torch.float32
+
+
 def test_void_pixels_get_no_gradient():
     scores, target, _ = drawn((2, 6, 6), 3, 1, 0.4)
     scores.requires_grad_()
