@@ -50,9 +50,10 @@ def bilinear_upsampling(
 class UpConvolution(nn.ConvTranspose2d):
     """A transposed convolution that doubles a map: a kernel of 2 x 2 at stride 2.
 
-    Weights and result are those of ``nn.ConvTranspose2d``. On a CPU, torch takes longer over the
-    gradient of that layer's bias in bfloat16 than over all the rest of it (torch 2.14, oneDNN), and
-    adds a bias slowly to channels last; added to whole rows, it costs next to nothing.
+    Weights and results are those of ``nn.ConvTranspose2d``, but for a rounding more in bfloat16. On
+    a CPU, torch takes longer over the gradient of that layer's bias in bfloat16 than over all the
+    rest of it (torch 2.14, oneDNN), and adds a bias slowly to channels last; added to whole rows,
+    it costs next to nothing.
 
     >>> layer = UpConvolution(1, 1)
     >>> _ = nn.init.constant_(layer.weight, 2), nn.init.constant_(layer.bias, 1)
@@ -63,11 +64,11 @@ class UpConvolution(nn.ConvTranspose2d):
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__(in_channels, out_channels, 2, stride=2)
 
-    def forward(self, maps: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(self, maps: Tensor, output_size: list[int] | None = None) -> Tensor:
         """Return maps (N, K, 2 H, 2 W) of maps (N, C, H, W)."""
-        bias = self.bias
-        if bias is None or maps.dtype != torch.bfloat16 or maps.device.type != "cpu":
-            return super().forward(maps)
+        bias, slow = self.bias, maps.dtype == torch.bfloat16 and maps.device.type == "cpu"
+        if bias is None or not slow or maps.ndim != 4 or output_size:
+            return super().forward(maps, output_size)
         maps = F.conv_transpose2d(maps, self.weight, stride=2)
         rows = maps.permute(0, 2, 3, 1).flatten(2)
         rows = rows + bias.to(rows.dtype).repeat(maps.shape[3])

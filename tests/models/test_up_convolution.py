@@ -48,6 +48,15 @@ def test_every_part_of_the_bias_counts():
     assert layer.bias.grad.tolist() == [160, 160, 160]  # 2 pictures of 8 x 10 places
 
 
+def test_one_picture_without_a_batch_and_a_size_that_is_asked_for():
+    layer = UpConvolution(1, 3).bfloat16()
+    maps = torch.randn(1, 1, 4, 5).bfloat16()
+    expected = layer(maps)
+    for found in (layer(maps[0])[None], layer(maps, output_size=[8, 10])):
+        assert found.shape == expected.shape
+        assert torch.allclose(found, expected, rtol=0.02, atol=0.02)
+
+
 def test_channels_last_stays():
     layer = UpConvolution(4, 4).to(memory_format=torch.channels_last).bfloat16()
     maps = torch.randn(2, 4, 3, 3).bfloat16().to(memory_format=torch.channels_last)
