@@ -278,6 +278,8 @@ def test_each_kind_of_layer_by_hand(layer, size, what, formula):
     [
         ((1, 1, 2, 0), "constant padding", "rows: 5 + 2 + 0 = 7; columns: 6 + 1 + 1 = 8"),
         ((-1, -2, -1, 0), "crop", "rows: 5 - 1 - 0 = 4; columns: 6 - 1 - 2 = 3"),
+        ((-1, -2), "crop", "columns: 6 - 1 - 2 = 3"),
+        ((0, 0, -1, 0), "crop", "rows: 5 - 1 - 0 = 4"),
         ((), "constant padding", ""),
         ((0, 0), "constant padding", "columns: 6 + 0 + 0 = 6"),
         ((-1, 2, 0, 0), "constant padding", "rows: 5 + 0 + 0 = 5; columns: 6 - 1 + 2 = 7"),

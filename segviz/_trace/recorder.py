@@ -15,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from segviz._trace import clashes, kernels
-from segviz._trace.steps import Step, Untraceable, Value, tensors, values
+from segviz._trace.steps import Step, Untraceable, Value, is_crop, tensors, values
 
 # What these return does not depend on the numbers of the tensor that they are called on.
 _FRESH = {f"{kind}_like" for kind in ("empty", "zeros", "ones", "full", "rand", "randn", "randint")}
@@ -199,8 +199,7 @@ class Recorder(TorchDispatchMode):
         again = before and function == before.function == "slice"
         if before and again and arguments["self"] is before.output:
             return before.layer  # the crop of another axis, written as one
-        pad = arguments["pad"] if function == "constant_pad_nd" else ()
-        cut = any(pad) and max(pad) <= 0
+        cut = function == "constant_pad_nd" and is_crop(arguments["pad"])
         call = _call("slice" if cut else function)
         return self._numbered(f"{name}.{call}" if name else call)
 

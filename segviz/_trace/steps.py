@@ -111,6 +111,15 @@ def pooling_of(indices: Value, steps: Sequence[Step]) -> Step | None:
     return None
 
 
+def is_crop(padding: Sequence[int]) -> bool:
+    """Return whether a padding only takes pixels away.
+
+    >>> is_crop([-1, 0]), is_crop([0, 0]), is_crop([-1, 2])
+    (True, False, False)
+    """
+    return any(padding) and max(padding) <= 0
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's text, without the full stop, not longer than a line."""
     lines = str(error).strip().splitlines() or [type(error).__name__]

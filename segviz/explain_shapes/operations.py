@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from segviz._trace import Step, Value
+from segviz._trace.steps import is_crop
 from segviz.explain_shapes.formulas import (
     axis_name,
     by_dimension,
@@ -136,11 +137,13 @@ def _resize(kind: str) -> Callable[[Step], Explanation]:
 def _pad(kind: str) -> Callable[[Step], Explanation]:
     def rule(step: Step) -> Explanation:
         padding: list[int] = step.arguments["pad" if "pad" in step.arguments else "padding"]
-        cut = any(padding) and max(padding) <= 0
+        cut = is_crop(padding)
         texts, dims = {}, len(step.output.size)
         for dim in range(dims - len(padding) // 2, dims):
             before, after = padding[2 * (dims - 1 - dim) :][:2]
             n, m = step.inputs[0].size[dim], step.output.size[dim]
+            if cut and n == m:
+                continue
             padded = f"{n} + {before} + {after} = {m}".replace("+ -", "- ")
             texts[dim] = crop_formula(n, m, -before, n + after, 1) if cut else padded
         return "crop" if cut else f"{kind} padding", by_dimension(texts, dims)
