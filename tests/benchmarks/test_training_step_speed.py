@@ -22,17 +22,25 @@ from segviz.training import fit
 STEPS = 2
 
 
-def network(in_channels=3):
-    padded = in_channels == 3
-    variant = {"num_classes": 11 if padded else 2, "padded": padded}
-    return create("unet", in_channels=in_channels, seed=0, width=16, depth=4, **variant)
+PADDED = {"in_channels": 3, "num_classes": 11, "padded": True}
+PAPER = {"in_channels": 1, "num_classes": 2}
+CASES = {
+    "padded, 8 x 3 x 128 x 128": (PADDED, (8, 3, 128, 128), "0.45"),
+    "padded, 2 x 3 x 512 x 512": (PADDED, (2, 3, 512, 512), "0.36"),
+    "paper, 2 x 1 x 572 x 572": (PAPER, (2, 1, 572, 572), "0.36"),
+}
 
 
-def batch(shape=(8, 3, 128, 128)):
+def network(variant=PADDED):
+    return create("unet", seed=0, width=16, depth=4, **variant)
+
+
+def batch(variant=PADDED, shape=(8, 3, 128, 128)):
     images = torch.rand(shape, generator=torch.Generator().manual_seed(0))
-    if shape[1] == 3:
-        return images, (images[:, 0] * 11).long().clamp(max=10)
-    return images, (images[:, 0, 92:-92, 92:-92] > 0.5).long()  # what no padding leaves
+    classes = variant["num_classes"]
+    target = (images[:, 0] * classes).long().clamp(max=classes - 1)
+    margin = 0 if variant is PADDED else 92  # what no padding leaves
+    return images, target[:, margin : shape[2] - margin, margin : shape[3] - margin]
 
 
 def ours(model, images, target):
@@ -53,16 +61,14 @@ def plain(model, optimizer, images, target):
     return losses
 
 
-@pytest.mark.parametrize(
-    ("shape", "goal"),
-    [((8, 3, 128, 128), "0.45"), ((2, 3, 512, 512), "0.36"), ((2, 1, 572, 572), "0.36")],
-)
-def test_training_step(against, shape, goal):
-    images, target = batch(shape)
-    model, peer = network(shape[1]), network(shape[1])
+@pytest.mark.parametrize("case", CASES)
+def test_training_step(against, case):
+    variant, shape, goal = CASES[case]
+    images, target = batch(variant, shape)
+    model, peer = network(variant), network(variant)
     optimizer = torch.optim.AdamW(peer.parameters(), 1e-3)
     first = [
-        ours(network(shape[1]), images, target)[0],
+        ours(network(variant), images, target)[0],
         plain(peer, optimizer, images, target)[0],
     ]
     assert first[0] == pytest.approx(first[1], rel=0.01)  # bfloat16 has 8 bits
