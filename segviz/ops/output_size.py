@@ -108,8 +108,8 @@ def conv_transpose_output_size(
 def _conv_transpose(n: int, k: int, s: int, p: int, d: int, a: int) -> int:
     if a >= max(s, d):
         raise ValueError(
-            f"output_padding={a} must be smaller than stride={s} or dilation={d}: the extra rows "
-            f"would have no input to come from. Use {_choices(0, max(s, d) - 1)}."
+            f"output_padding={a} must be smaller than stride={s} or dilation={d}: from the "
+            f"stride on, the size is that of a longer input. Use {_choices(0, max(s, d) - 1)}."
         )
     full = (n - 1) * s + d * (k - 1) + a + 1
     if full <= 2 * p:

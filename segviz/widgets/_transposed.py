@@ -115,7 +115,7 @@ def transposed_remark(
 ) -> str:  # fmt: skip
     """What the settings do to the output, the rarest first; ``counts`` are stamps per output."""
     if output_padding:
-        return _output_padding_remark(m, output_padding, stride, end)
+        return _output_padding_remark(m, output_padding, stride, padding, end)
     if padding:
         return (
             f"padding = {padding} crops {padding} from each side: it is the padding of the "
@@ -131,10 +131,11 @@ def transposed_remark(
     return f"Each output gets {spread} product{'s' if most != 1 else ''}."
 
 
-def _output_padding_remark(m: int, output_padding: int, stride: int, end: str) -> str:
+def _output_padding_remark(m: int, output_padding: int, stride: int, padding: int, end: str) -> str:
     words = f"output_padding = {output_padding} adds {output_padding} {end} only"
     if output_padding >= stride or output_padding >= m:
-        return f"{words}, where stamps may still reach."
+        reached = "stamps may still reach" if padding else "no stamp reaches: zeros"
+        return f"{words}, where {reached}."
     return (
         f"{words}: a convolution takes {m - output_padding} and {m} to the same size, "
         f"and this says that {m} is meant."

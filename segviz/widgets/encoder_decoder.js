@@ -136,7 +136,7 @@ function drawnU(view, walk, steps) {
     const step = Math.min(walk.step, steps() - 1);
     const kind = view.settled("padded") ? "padded" : "unpadded";
     made.name("Above each map its channels, below it its rows",
-      `A ${kind} U-Net drawn as the letter U. ${trace.verdict}`);
+      `${kind === "padded" ? "A" : "An"} ${kind} U-Net drawn as the letter U. ${trace.verdict}`);
     made.paint((pen) => {
       plan = layOutU(trace, pen.width, pen.height);
       paintU(pen, view, trace, step, plan);

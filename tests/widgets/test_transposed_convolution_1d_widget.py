@@ -166,7 +166,14 @@ def test_rounding_is_shown_as_what_it_is():
         ({"stride": 4}, "Each output gets 0 to 1 product."),
         ({"padding": 1}, "padding = 1 crops 1 from each side"),
         ({"output_padding": 1}, "takes 9 and 10 to the same size, and this says that 10"),
-        ({"stride": 1, "dilation": 3, "output_padding": 2}, "adds 2 at the end only, where stamps"),
+        (
+            {"stride": 1, "dilation": 3, "output_padding": 2},
+            "adds 2 at the end only, where no stamp reaches: zeros.",
+        ),
+        (
+            {"stride": 1, "dilation": 3, "padding": 2, "output_padding": 2},
+            "adds 2 at the end only, where stamps may still reach.",
+        ),
         ({"direction": "normal", "n": 4}, "1 of 4 inputs are never read."),
         ({"direction": "normal", "n": 5, "padding": 1}, "Every input is read. 2 taps read zeros"),
     ],
