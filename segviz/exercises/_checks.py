@@ -52,6 +52,8 @@ def _fault(name: str, function: Callable[..., Any], case: Case) -> str:
         given = _array(result)
     except NotImplementedError:
         return f"{name} is not written yet."
+    except _NoNumbers as fault:
+        return f"{case.call}: {fault}"
     except Exception as error:
         words = f"{type(error).__name__}: {error}".rstrip(". ")
         return f"{case.call} raises {words}{_line_of(error)}."
@@ -79,18 +81,22 @@ def _named(given: np.ndarray, case: Case) -> str:
     return f"They first differ at [{place}]: {values}."
 
 
+class _NoNumbers(Exception):
+    """What a student's function returned can't be compared with numbers."""
+
+
 def _array(result: Any) -> np.ndarray:
     if result is None:
-        raise TypeError("it returns None; does it end with return?")
+        raise _NoNumbers("it returns None; does it end with return?")
     if isinstance(result, (Iterator, KeysView, ValuesView)):
         result = list(result)
     try:
         array = np.asarray(result)
     except ValueError:
         shapes = ", ".join(str(np.shape(part)) for part in result)
-        raise TypeError(f"it returns parts of different shapes: {shapes}") from None
+        raise _NoNumbers(f"it returns parts of different shapes: {shapes}.") from None
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"it returns {type(result).__name__}, not numbers")
+        raise _NoNumbers(f"it returns {type(result).__name__}, not numbers.")
     return array.astype(np.float64)
 
 
