@@ -145,7 +145,7 @@ for rates in [(1,), (1, 1), (1, 1, 1), (1, 1, 1, 1), (1, 2), (1, 2, 4), (1, 2, 4
           f"{9 * len(rates)} weights")
 
 # %% [markdown]
-# Equal rates: the field grows by 2 a layer. Doubled rates: it doubles a layer, like with a pooling behind each layer, and every map keeps its full size. (Yu and Koltun, 2016, built a network of just that.)
+# Rate 1 everywhere: the field grows by 2 a layer. Doubled rates: it doubles a layer, like with a pooling behind each layer, and every map keeps its full size. (Yu and Koltun, 2016, built a network of just that.)
 #
 # *By formula* follows $r_l$ from layer to layer. *By gradient* runs the network and asks torch which pixels the middle unit depends on. The two agree on how far the field goes. Do they agree on what is in it?
 
@@ -524,7 +524,7 @@ for rate in (12, 18, 33):
 #
 # *Fusion: there are various possibilities.* Say four branches give the scores $s_1, \dots, s_4$ of one class at one place:
 #
-# - **addition**: $s_1 + s_2 + s_3 + s_4$ (DeepLab v2);
+# - **addition** (*sum* in the widget): $s_1 + s_2 + s_3 + s_4$ (DeepLab v2);
 # - **average**: a quarter of that;
 # - **maximum**: the branch that is surest decides;
 # - **concatenation**: all branches' maps are laid on each other, and a 1x1 convolution with weights of its own makes one answer (DeepLab v3 and v3+).
@@ -666,7 +666,7 @@ table(["camvid_aspp", "camvid_aspp_skip", "camvid_fcn8s"])
 #
 # and looks for labels with a small sum. $P$ is the network's softmax, $p$ a pixel's place, $I$ its colour. Different labels cost much where two pixels are near *and of like colour* (**appearance**), and where they are simply near (**smoothness**).
 #
-# It is solved step by step (*mean field*): each pixel takes the network's opinion, plus those of all others, weighted by the two kernels. Here with smoothness only, on three pixels. The middle one doubts.
+# It is solved step by step (*mean field*): each pixel takes the network's opinion, plus those of all pixels, weighted by the two kernels (its own is among them: the nearest of all). Here with smoothness only, on three pixels. The middle one doubts.
 #
 # > **Predict first.** $w_2 = 3$. Will the middle pixel change its mind?
 
@@ -695,12 +695,12 @@ widgets.DenseCRF()
 
 # %% [markdown]
 # 1. Play it. Blue is right now, orange is wrong now, grey was wrong and is. In which iteration do most labels move?
-# 2. Find a *colour_sigma* that gets more pixels right than the 3 of the paper. Then make it as large as it goes: what is the appearance kernel now, if colours do not matter?
+# 2. Find a *colour_sigma* that gets more pixels right than the 3 of the paper. Then make it as large as it goes. At 60 colours still count, for black and white are 255 apart. What would the appearance kernel be if they did not? (At 100,000 fewer pixels are right than at 3.)
 # 3. Set *appearance_weight* to 0, *smoothness_weight* to 10 and *smoothness_sigma* to 10. Does smooth mean right?
 # 4. Look for the poles. The CRF moves borders; what no pixel believes in, it cannot find.
 
 # %% [markdown]
-# How can *every* pixel hear every other? A picture of 321 x 481 pixels has 24 thousand million pairs. The library lets them meet in between. Each pixel hands its opinion to the corners of a **lattice** in the space of place and colour, near corners blur into each other, and each pixel reads its corners again. That is fast, and not quite exact: where two classes are nearly level, a small error decides between them. So in a small picture those pixels, and only those, get the exact sum.
+# How can *every* pixel hear every other? A picture of 321 x 481 pixels has 12 thousand million pairs. The library lets them meet in between. Each pixel hands its opinion to the corners of a **lattice** in the space of place and colour, near corners blur into each other, and each pixel reads its corners again. That is fast, and not quite exact: where two classes are nearly level, a small error decides between them. So in a small picture those pixels, and only those, get the exact sum.
 #
 # > **Predict first.** Of 1000 labels, how many does the lattice give another class than the sums over all pairs do? How many are left once the doubtful pixels are summed exactly?
 

@@ -107,7 +107,7 @@ for stage in ("down.0", "down.4"):
           f"{of_stage(stage, 'kept_bytes') / unet.kept_bytes:5.1%} of the memory that training keeps")
 
 # %% [markdown]
-# With each level the channels double: four times the weights. The map has a quarter of the pixels. So the work is spread about evenly, the weights collect at the bottom, and the memory at the top. (*All else* are the poolings, the joined maps and the up-convolutions.)
+# With each level the channels double: four times the weights. The map has a quarter of the pixels. So the work is spread about evenly, the weights collect at the bottom, and the memory at the top. (*All else* are the poolings, the joined maps, the up-convolutions and the last 1x1 convolution.)
 #
 # If a network takes too much *disk*, look at its deepest layers. If it takes too much *memory*, look at its first ones.
 
