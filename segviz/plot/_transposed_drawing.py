@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from segviz.ops import conv1d, conv_transpose1d, convolution_matrix_1d
-from segviz.ops._stamps import spread
+from segviz.ops._stamps import BORDER, INSERTED, spread
 from segviz.plot._cells import Sheet, hue, sheets, text_of
 
 _LABEL = 3.0  # cells left of the columns for the rows' names
@@ -131,7 +131,8 @@ class Drawing:
         else:
             hits = self.taps[: self.step + 1]
             sums = self.x[: self.step + 1] @ self.matrix[: self.step + 1]
-            come = [float(one) if any(hits[:, i]) else None for i, one in enumerate(sums)]
+            last = self.step + 1 >= self.rows  # then what no stamp reaches is known too: 0
+            come = [float(one) if last or any(hits[:, i]) else None for i, one in enumerate(sums)]
         return [
             (value, [] if value is None else [hue(int(row)) for row in np.flatnonzero(hits[:, i])])
             for i, value in enumerate(come)
@@ -160,29 +161,24 @@ class Drawing:
             )  # fmt: skip
 
     def _long_row(self, title: str) -> None:
-        top = self.tops[2]
+        top, added = self.tops[2], self.sizes.get("output_padding", 0)
+        if added:
+            title = f"output y; the last {added} of it: output_padding"
         self.left.title(0, top, title)
         for place in (*range(-self.padding, 0), *range(self.grid, self.grid + self.padding)):
             self.left.cell(self.column(place), top, hatched=True, faint=True)
         met = [self.step] if self.gather else self.places(self.step)
         for place, (value, stripes) in enumerate(self._outputs()):
             self.left.cell(self.column(place), top, value, stripes=stripes, lit=place in met)
-        added = self.sizes.get("output_padding", 0)
         if added:
             self.left.frame(self.column(self.grid - added), top + 1.08, width=added, height=0.04)
-            self.left.write(
-                self.column(self.grid) - 6,
-                top + 0.95,
-                "output_padding",
-                width=6,
-                align="right",
-                size=8,
-            )
 
     def _gather(self) -> None:
         above, stamps, _, _ = self.tops
         wide = spread(len(self.x), len(self.kernel), **self.sizes)
-        self.left.title(0, above, "input x with zeros inserted and a border of zeros")
+        zeros = {INSERTED: "zeros inserted", BORDER: "a border of zeros"}
+        named = " and ".join(words for kind, words in zeros.items() if kind in wide.source)
+        self.left.title(0, above, f"input x with {named}" if named else "input x")
         self.left.title(0, stamps, "the flipped kernel on it, and their products")
         first = wide.start + self.step
         met = [first + tap * self.dilation for tap in range(len(self.kernel))]

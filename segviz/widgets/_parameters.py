@@ -137,6 +137,14 @@ class Choice(Parameter):
         return ", ".join(map(repr, self.options[:-1])) + f" or {self.options[-1]!r}"
 
 
+def as_numbers(value: Any) -> np.ndarray:
+    """A table as float64; text is none, be it of digits: a TypeError or a ValueError."""
+    table = np.asarray(value)
+    if table.dtype.kind not in "biufO":
+        raise TypeError(table.dtype)
+    return table.astype(float)
+
+
 class Grid(Parameter):
     """A small table of numbers, drawn as editable cells; stored as a tuple of rows."""
 
@@ -154,7 +162,7 @@ class Grid(Parameter):
 
     def legal(self, value: Any) -> tuple[tuple[float, ...], ...]:
         try:
-            table = np.asarray(value, dtype=float)
+            table = as_numbers(value)
         except (TypeError, ValueError):
             raise TypeError(f"{self.name} must be a table of numbers, one list a row.") from None
         if table.ndim != 2 or not 1 <= min(table.shape) <= max(table.shape) <= self.largest:

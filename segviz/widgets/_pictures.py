@@ -9,13 +9,14 @@ import numpy as np
 LARGEST = 88  # with padding 5 the output still travels in less than 10 kB
 
 
-def grey(picture: Any = None, largest: int = LARGEST) -> np.ndarray:
-    """A picture as grey values in hundredths, so that what is shown is what is computed with.
+def grey(picture: Any = None, largest: int = LARGEST, digits: int | None = 2) -> np.ndarray:
+    """A picture as grey values, by default in hundredths: what is shown is what is computed with.
 
     Args:
         picture: an array, tensor or PIL picture of shape ``(H, W)``, ``(H, W, 3)`` or
             ``(3, H, W)``, uint8 or in [0, 1]; scikit-image's cameraman at 80 x 80 by default.
         largest: longer sides are shrunk to this many pixels by averaging.
+        digits: decimals to round to; None where equal values are counted, which rounding makes.
 
     Returns:
         float64 of shape ``(H, W)`` in [0, 1].
@@ -27,9 +28,9 @@ def grey(picture: Any = None, largest: int = LARGEST) -> np.ndarray:
     [[0.0, 0.2, 1.0]]
     """
     if picture is None:
-        return grey(_cameraman(), largest=80)
-    values = _one_channel(_unit(np.asarray(picture)))
-    return np.round(_shrink(values, largest), 2)
+        return grey(_cameraman(), 80, digits)
+    values = _shrink(_one_channel(_unit(np.asarray(picture))), largest)
+    return values if digits is None else np.round(values, digits)
 
 
 def _cameraman() -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from segviz.widgets._base import TraceWidget
-from segviz.widgets._parameters import Grid
+from segviz.widgets._parameters import Grid, as_numbers
 
 
 class Square(Grid):
@@ -37,7 +37,7 @@ class Row(Grid):
 
     def legal(self, value: Any) -> tuple[tuple[float, ...], ...]:
         try:
-            table = np.atleast_2d(np.asarray(value, dtype=float))
+            table = np.atleast_2d(as_numbers(value))
         except (TypeError, ValueError):
             raise TypeError(f"{self.name} must be a row of numbers, such as [1, 2, -1].") from None
         if len(table) != 1 or not self.shortest <= table.size <= self.largest:

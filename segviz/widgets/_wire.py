@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 _HERE = Path(__file__).parent
-_SHARED = ("core.js", "drawing.js", "controls.js", "canvas.js", "tables.js")
+_SHARED = ("core.js", "drawing.js", "editing.js", "controls.js", "canvas.js", "tables.js")
 _IMPORT = re.compile(r'^import\s*\{[^}]*\}\s*from\s*"\./(\w+\.js)";\n', re.MULTILINE)
 
 

@@ -1,7 +1,8 @@
 // Controls made of native elements, bound to one parameter each; ranges come from Python.
 // With {quiet: true} a control tells Python and waits for no answer; see open() in core.js.
 // What only Python could answer is greyed where there is none.
-import { element, format, parse, putAttribute, putText, uniqueId } from "./core.js";
+import { element, format, putAttribute, putText, uniqueId } from "./core.js";
+import { typedNumber } from "./editing.js";
 
 // slider(view, "stride"): label, native range input and the value beside it.
 export function slider(view, name, { label = name, show = String, quiet } = {}) {
@@ -84,30 +85,22 @@ export function grid({ label, onEdit, onSelect, step = 0.5, digits = 2 }) {
   const table = element("div", { class: "segviz-grid", role: "group", "aria-label": label });
   let cells = [];
   let shape = "";
-  const edit = (cell) => {
-    const value = parse(cell.value);
-    cell.setAttribute("aria-invalid", String(!Number.isFinite(value)));
-    if (Number.isFinite(value)) onEdit(cell.row, cell.column, value);
-  };
   const nudge = (event) => {
     const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
     if (!direction) return;
     event.preventDefault();
-    const { row, column, number } = event.target;
+    const { row, column, number, typed } = event.target;
+    typed.drop();
     onEdit(row, column, Number((number + direction * step).toFixed(digits)));
   };
   const cellAt = (row, column) => {
     const name = `${label}, row ${row + 1}, column ${column + 1}`;
     if (!onEdit) return Object.assign(element("span", {}), { row, column });
     const cell = element("input", { type: "text", inputmode: "decimal", "aria-label": name });
-    cell.addEventListener("input", () => edit(cell));
+    const typed = typedNumber(cell, { digits, onNumber: (value) => onEdit(row, column, value) });
     cell.addEventListener("keydown", nudge);
     cell.addEventListener("focus", () => onSelect?.(row, column));
-    cell.addEventListener("blur", () => {
-      cell.value = format(cell.number, digits);
-      cell.setAttribute("aria-invalid", "false");
-    });
-    return Object.assign(cell, { row, column });
+    return Object.assign(cell, { row, column, typed });
   };
   const build = (rows, columns) => {
     cells = [];
@@ -119,7 +112,8 @@ export function grid({ label, onEdit, onSelect, step = 0.5, digits = 2 }) {
   };
   const put = (cell, number, colour) => {
     cell.number = number;
-    showNumber(cell, number, digits);
+    if (cell.typed) cell.typed.put(number);
+    else putText(cell, format(number, digits));
     const [background = "", ink = ""] = colour ?? [];
     if (cell.colours === (cell.colours = background + ink)) return;
     Object.assign(cell.style, { background, color: ink });
@@ -132,16 +126,6 @@ export function grid({ label, onEdit, onSelect, step = 0.5, digits = 2 }) {
     }
   };
   return { element: table, write, cells: () => cells };
-}
-
-function showNumber(cell, number, digits) {
-  const text = format(number, digits);
-  if (cell.tagName !== "INPUT") return putText(cell, text);
-  if (cell.value === text) return;
-  // What is being typed stays as it is: "1." and "-" are on their way to a number.
-  const typed = parse(cell.value);
-  const onItsWay = typed === number || !Number.isFinite(typed);
-  if (!onItsWay || document.activeElement !== cell) cell.value = text;
 }
 
 // The step clock, without a page: play, pause, step and scrub over 0 .. steps - 1.

@@ -1,6 +1,7 @@
 // Tables of numbers with a window framed in them; some can be edited like a spreadsheet.
 // Large ones that nobody types in are faster painted: painted_tables.js.
-import { element, format, parse, putAttribute, putText } from "./core.js";
+import { element, format, putAttribute, putText } from "./core.js";
+import { typedNumber } from "./editing.js";
 
 // numberTable({label, onEdit, onCell})
 //   write(rows, {kind, note, box}): the numbers, one list a row, with null where there is none;
@@ -49,17 +50,17 @@ export function numberTable({ label, onEdit, onCell }) {
 function tableCell({ label, onEdit, onCell }) {
   const small = element("small", { "aria-hidden": "true" });
   const value = onEdit
-    ? element("input", { type: "text", inputmode: "numeric", tabindex: -1, maxlength: 4 })
+    ? element("input", { type: "text", inputmode: "numeric", tabindex: -1, maxlength: 8 })
     : element("span");
   const box = element("div", { class: "segviz-cell" }, small, value);
   const cell = { at: [], element: box, value, input: onEdit ? value : null };
-  let [kept, before] = [null, ""];
+  const typed = onEdit && typedNumber(value, { onNumber: (number) => onEdit(...cell.at, number) });
+  let before = "";
   cell.move = (at) => {
     cell.at = at;
     if (onEdit) putAttribute(value, "aria-label", `${label}, row ${at[0]}, column ${at[1]}`);
   };
   cell.put = (number, kind = "", note = "") => {
-    kept = number;
     const text = number == null ? "" : format(number);
     if (before !== (before = `${kind}|${note}|${text}`)) {
       putText(small, String(note));
@@ -69,28 +70,11 @@ function tableCell({ label, onEdit, onCell }) {
     }
     if (!onEdit) return;
     value.disabled = number == null;
-    // What is being typed stays as it is: "-" is on its way to a number.
-    const typed = parse(value.value);
-    const typing = document.activeElement === value && (typed === number || !Number.isFinite(typed));
-    if (!typing && value.value !== text) value.value = text;
+    typed.put(number);
   };
-  if (onEdit) listenTo(value, (number) => onEdit(...cell.at, number), () => kept);
+  if (onEdit) value.addEventListener("focus", () => value.select());
   if (onCell) box.addEventListener("pointerdown", () => onCell(...cell.at));
   return cell;
-}
-
-function listenTo(input, onNumber, kept) {
-  const mark = (wrong) => input.setAttribute("aria-invalid", String(wrong));
-  input.addEventListener("focus", () => input.select());
-  input.addEventListener("input", () => {
-    const number = parse(input.value);
-    mark(!Number.isFinite(number));
-    if (Number.isFinite(number)) onNumber(number);
-  });
-  input.addEventListener("blur", () => {
-    input.value = format(kept());
-    mark(false);
-  });
 }
 
 // One stop for Tab, the arrows within: a table of 64 cells would be 64 stops.

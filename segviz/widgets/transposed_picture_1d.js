@@ -21,6 +21,8 @@ export function layOut1D(trace, mode, { stride, padding, dilation }, width, heig
   const tall = Math.max(20, even);
   const rest = (height - 4 * CAPTION - 4 - 2 * tall) / rows;
   const cellHeight = even < 17 ? rest * 0.58 : even;
+  // The flipped kernel and its products are two rows, whatever there is room for.
+  const pairHeight = Math.min(28, (rows * cellHeight) / 2);
   const matrixHeight = even < 17 ? rest * 0.42 : even;
   // Where there is room, both readings stand in the same columns.
   const both = (trace.grid + 2 * wide + extra) * cellWidth <= room;
@@ -31,7 +33,7 @@ export function layOut1D(trace, mode, { stride, padding, dilation }, width, heig
   tops.matrix = tops.below + tall + CAPTION;
   const left = (place) => GUTTER + (place + side) * cellWidth;
   return {
-    mode, rows, tops, cellWidth, cellHeight, matrixHeight, tall, reach, left,
+    mode, rows, tops, cellWidth, cellHeight, pairHeight, matrixHeight, tall, reach, left,
     middle: (row) => row * stride - padding + reach,
     tapAt: (row, tap) => row * stride - padding + tap * dilation,
     box: (place, y, height = cellHeight) => ({ x: left(place), y, width: cellWidth, height }),
@@ -52,11 +54,12 @@ export function paint1D(pen, view, trace, step, plan, moved) {
 }
 
 // The size of the numbers in each part of the picture.
-function sizes(pen, trace, { cellWidth: width, cellHeight, matrixHeight, tall }) {
+function sizes(pen, trace, { mode, cellWidth: width, cellHeight, pairHeight, matrixHeight, tall }) {
+  const height = mode === "gather" ? pairHeight : cellHeight;
   const long = [...trace.output, ...(trace.after ?? [])];
   return {
     inputs: textSize(pen, [0, ...trace.x], { width, height: tall }),
-    small: textSize(pen, [...trace.kernel, ...trace.products], { width, height: cellHeight }),
+    small: textSize(pen, [...trace.kernel, ...trace.products], { width, height }),
     long: textSize(pen, long, { width, height: tall }),
     weights: textSize(pen, [0, ...trace.kernel], { width, height: matrixHeight }),
   };
@@ -76,7 +79,7 @@ function paintScatter(all) {
   const { pen, trace, step, plan, hue, inputs, moved } = all;
   caption(all, "above", "input x: each number gives the kernel its weight");
   caption(all, "stamps", "stamps: input × kernel");
-  caption(all, "below", "output y: the stamps so far, added up");
+  caption(all, "below", outputWords(all, "the stamps so far, added up"));
   const stamp = [plan.left(plan.tapAt(moved.at, 0)),
     plan.left(plan.tapAt(moved.at, trace.kernel.length - 1)) + plan.cellWidth];
   const over = plan.left(plan.middle(moved.at));
@@ -118,7 +121,7 @@ function paintOutputs(all, values, step) {
     }
     const from = givers(trace, place, gathering ? Infinity : step);
     const lit = gathering ? place === step : from.at(-1)?.row === step;
-    cell(pen, box, { value: values[place], size: long, lit, dashed: place >= trace.grid - added,
+    cell(pen, box, { value: values[place], size: long, lit, faint: !from.length, dashed: place >= trace.grid - added,
       stripes: values[place] == null ? [] : from.map(({ row }) => hue(row)) });
   }
   if (added) mark(all, trace.grid - added, added);
@@ -127,18 +130,28 @@ function paintOutputs(all, values, step) {
 // Where output_padding has made the output longer.
 function mark({ pen, plan }, place, count) {
   const { x, y, height } = plan.box(place, plan.tops.below, plan.tall);
-  const width = count * plan.cellWidth;
   pen.context.fillStyle = pen.inks.ink;
-  pen.context.fillRect(x + 1, y + height + 2, width - 1, 2);
-  if (pen.width > 480) write(pen, "output_padding", { x: x + width - 120, y: y + height + 3, width: 120, height: 14,
-    align: "right", size: 11 });
+  pen.context.fillRect(x + 1, y + height + 2, count * plan.cellWidth - 1, 2);
+}
+
+function outputWords({ settled }, words) {
+  const added = settled("output_padding");
+  return added ? `output y; the last ${added} of it: output_padding` : `output y: ${words}`;
+}
+
+// Which zeros the gathering reading puts around and between the numbers of the input.
+export function zerosWords({ source }) {
+  const between = source.includes(-1) ? "zeros inserted" : "";
+  const border = source.includes(-2) ? "a border of zeros" : "";
+  const words = [between, border].filter(Boolean).join(" and ");
+  return words && ` with ${words}`;
 }
 
 function paintGather(all) {
   const { pen, trace, step, plan, hue, settled, inputs, small, moved } = all;
-  caption(all, "above", "input x with zeros inserted and a border of zeros");
+  caption(all, "above", `input x${zerosWords(trace)}`);
   caption(all, "stamps", "the flipped kernel on it, and their products");
-  caption(all, "below", "output y: the sum of the products");
+  caption(all, "below", outputWords(all, "the sum of the products"));
   const dilation = settled("dilation");
   const met = windowAt(trace, step, dilation);
   label(all, plan.tops.above, "x", false, plan.tall);
@@ -150,21 +163,21 @@ function paintGather(all) {
       hatched: !inside, faint: !inside || source < 0, dashed: source === -2, strong: seen, lit: seen,
     });
   });
-  const second = plan.tops.stamps + plan.cellHeight;
-  label(all, plan.tops.stamps, "flip(w)");
-  label(all, second, "=");
+  const second = plan.tops.stamps + plan.pairHeight;
+  label(all, plan.tops.stamps, "flip(w)", false, plan.pairHeight);
+  label(all, second, "=", false, plan.pairHeight);
   const from = givers(trace, step);
   met.forEach(({ weight, source }, t) => {
     const place = step - plan.reach + t * dilation;
     const colour = source < 0 ? null : hue(source);
-    cell(pen, plan.box(place, plan.tops.stamps), { value: weight, size: small, lit: true });
-    cell(pen, plan.box(place, second), { size: small, hue: colour, strong: true, faint: source < 0,
+    cell(pen, plan.box(place, plan.tops.stamps, plan.pairHeight), { value: weight, size: small, lit: true });
+    cell(pen, plan.box(place, second, plan.pairHeight), { size: small, hue: colour, strong: true, faint: source < 0,
       value: source < 0 ? 0 : from.find((one) => one.row === source).product });
   });
   const ends = [plan.left(moved.at - plan.reach),
     plan.left(moved.at + plan.reach) + plan.cellWidth];
   const one = [plan.left(moved.at), plan.left(moved.at) + plan.cellWidth];
-  veil(pen, second + plan.cellHeight, ends, plan.tops.below, one, pen.inks.ink);
+  veil(pen, second + plan.pairHeight, ends, plan.tops.below, one, pen.inks.ink);
   paintOutputs(all, [...trace.output].map((value, i) => (i <= step ? value : null)), step);
 }
 

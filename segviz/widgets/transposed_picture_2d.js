@@ -64,14 +64,18 @@ export function paintSpread2D(pen, { trace, step, hue, settings }) {
     const input = up >= 0 && across >= 0 ? up * n + across : -1;
     const inside = [row, column].every((place) => place >= start && place < stop);
     const strong = inside && seen(row, 0) && seen(column, 1);
-    cell(pen, box(row, column), { value: input < 0 ? 0 : trace.x[input], size, strong,
+    const value = input < 0 ? 0 : trace.x[input];
+    const weighted = strong && unit >= 26;
+    cell(pen, box(row, column), { value: weighted ? null : value, size, strong,
       hue: input >= 0 && inside ? hue(input) : null, faint: input < 0, hatched: !inside,
       dashed: up === -2 || across === -2, lit: strong });
-    if (!strong || unit < 26) return;
+    if (!weighted) return;
+    // The weight in the upper third, and the number that it meets below.
     const weight = trace.kernel[(k - 1 - tapAt(row, 0)) * k + k - 1 - tapAt(column, 1)];
     const { x, y } = box(row, column);
-    write(pen, `×${format(weight, 2)}`, { x: x + 3, y: y + 1, width: unit - 4, height: 12, size: 9,
+    write(pen, `×${format(weight, 2)}`, { x: x + 3, y: y + 2, width: unit - 4, height: 11, size: 9,
       align: "left" });
+    write(pen, value, { x, y: y + 10, width: unit, height: unit - 10, size, bold: true });
   }));
 }
 

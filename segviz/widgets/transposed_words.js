@@ -56,9 +56,11 @@ function indexed(trace) {
   return found;
 }
 
-// What each output holds once stamps 0 to row are there; null where none has come yet.
+// What each output holds once stamps 0 to row are there; null where none has come yet. When all
+// have come, what none of them reaches is known too: 0.
 export function outputsAfter(trace, row) {
-  const outputs = Array.from({ length: trace.output.length }, () => null);
+  const none = row + 1 < rowsOf(trace) ? null : 0;
+  const outputs = Array.from({ length: trace.output.length }, () => none);
   for (let i = 0; i <= row; i++) {
     for (const { target, after } of stampOf(trace, i)) if (target >= 0) outputs[target] = after;
   }

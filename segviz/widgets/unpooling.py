@@ -55,7 +55,7 @@ class Unpooling2D(TraceWidget):
     values = Grid(GRID, largest=LARGEST, whole=True, shown=False)
 
     def __init__(self, values: Any = None, picture: Any = None, **settings: Any) -> None:
-        self._picture = _large_enough(grey(picture, largest=PICTURE))
+        self._picture = _large_enough(grey(picture, PICTURE, digits=None))
         self._other = _borrowed(self._picture.shape)
         if values is not None:
             settings = {"values": values, **settings}

@@ -134,6 +134,39 @@ def test_a_size_that_cannot_be_guessed_is_refused_with_the_remedy(notebook, root
     expect(notebook.widget()).to_contain_text("5 rows and 5 columns → 2 → 5")
 
 
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [("999", "beyond 99"), ("-3.55", "holds -3.55, and"), ("2x", None), ("-", None)],
+)
+@pytest.mark.parametrize("leave", ["Enter", "Tab"])
+def test_what_is_refused_is_said_and_put_back_whole(notebook, root, typed, message, leave):
+    cell = root.get_by_label("Input, row 3, column 3")
+    cell.focus()
+    notebook.page.keyboard.type(typed, delay=60)
+    notebook.widget()
+    expect(cell).to_have_value(typed)
+    expect(cell).to_have_attribute("aria-invalid", "true")
+    assert cell.evaluate("cell => cell.validity.customError") == (typed == "2x")
+    if message:
+        expect(root.get_by_role("alert")).to_contain_text(message)
+    notebook.page.keyboard.press(leave)
+    expect(cell).to_have_value("7")
+    expect(cell).to_have_attribute("aria-invalid", "false")
+    expect(root.get_by_role("alert")).to_be_empty()
+    notebook.widget()
+    assert texts(root, 0)[-1] == "7"
+
+
+def test_a_number_that_is_taken_stays(notebook, root):
+    cell = root.get_by_label("Input, row 3, column 3")
+    cell.focus()
+    notebook.page.keyboard.type("-12")
+    notebook.page.keyboard.press("ArrowUp")
+    expect(cell).to_have_value("\u221212")
+    expect(root.get_by_label("Input, row 2, column 3")).to_be_focused()
+    expect(root.get_by_role("alert")).to_be_empty()
+
+
 @pytest.mark.parametrize("indices", ["of another picture", "of the next layer"])
 def test_borrowed_indices_are_shown_on_the_way_up(notebook, root, indices):
     _choose(notebook, root, indices=indices)

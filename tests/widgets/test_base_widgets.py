@@ -250,6 +250,8 @@ class Settings(traitlets.HasTraits):
         ("choice", [], ValueError, "choice=[] is not offered"),
         ("grid", [[1, None]], ValueError, "grid holds a number beyond 99, or none at all"),
         ("grid", [[1], [2, 3]], TypeError, "grid must be a table of numbers"),
+        ("grid", [["1", "2"]], TypeError, "grid must be a table of numbers"),
+        ("grid", [[1j]], TypeError, "grid must be a table of numbers"),
         ("grid", np.zeros((4, 1)), ValueError, "grid has shape (4, 1): give rows and columns"),
         ("cell", 3, TypeError, "cell=3 must be (row, column)"),
         ("cell", [1, None], TypeError, "cell=[1, None] must be (row, column)"),

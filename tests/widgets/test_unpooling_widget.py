@@ -340,3 +340,11 @@ def test_words_for_those_who_cannot_see():
     words = Unpooling2D(GRID, PICTURE)._describe()
     assert "A 4 × 4 table of numbers, its max-pooling with 2x2 windows to 2 × 2" in words
     assert "(0, 0, 0, 0; 4, 0, 0, 5; 0, 1, 7, 0; 0, 0, 0, 0)" in words
+
+
+@pytest.mark.parametrize("up", [UP[0], UP[2]])
+def test_what_is_back_in_the_picture_is_counted_without_rounding(up):
+    """Greys a thousandth apart are not equal, though they look it."""
+    picture = np.linspace(0.2, 0.3, 256).reshape(16, 16)
+    words = Unpooling2D(None, picture, up=up).trace["picture_outcome"]
+    assert words.startswith("Picture: 64 of 256 numbers are back")

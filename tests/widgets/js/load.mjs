@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 
 const FOLDER = new URL("../../../segviz/widgets/", import.meta.url);
-const SHARED = ["core.js", "drawing.js", "controls.js", "canvas.js", "tables.js"];
+const SHARED = ["core.js", "drawing.js", "editing.js", "controls.js", "canvas.js",
+  "tables.js"];
 const IMPORT = /^import\s*\{[^}]*\}\s*from\s*"\.\/\w+\.js";\n/gm;
 
 export function load(...own) {

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { givers, layOut1D, outputsAfter, places, product, sentence, textSize, windowAt } = await load(
-  "cells.js", "transposed_words.js", "transposed_picture_1d.js", "transposed_convolution_1d.js");
+const {
+  givers, layOut1D, outputsAfter, places, product, sentence, textSize, windowAt, zerosWords,
+} = await load("cells.js",
+  "transposed_words.js", "transposed_picture_1d.js", "transposed_convolution_1d.js");
 
 const shaped = (numbers, ...shape) => Object.assign(Int16Array.from(numbers), { shape });
 
@@ -61,6 +63,27 @@ test("outputs hold what has come so far", () => {
   assert.deepEqual(outputsAfter(trace, 1), trace.output);
   assert.deepEqual(givers(trace, 2).map(({ row, tap }) => [row, tap]), [[0, 2], [1, 0]]);
   assert.deepEqual(givers(trace, 2, 0).length, 1);
+});
+
+test("an output that no stamp reaches is 0, once all stamps have come", () => {
+  // 1 and 10 stamp [1] at stride 2 with output_padding 1.
+  const apart = { output: [1, 0, 10, 0], targets: shaped([0, 2], 2, 1), products: [1, 10], after: [1, 10] };
+  assert.deepEqual(outputsAfter(apart, 0), [1, null, null, null]);
+  assert.deepEqual(outputsAfter(apart, 1), apart.output);
+});
+
+test("only zeros that are there are named", () => {
+  assert.equal(zerosWords(trace), " with zeros inserted and a border of zeros");
+  assert.equal(zerosWords({ source: [-2, 0, 1, -2] }), " with a border of zeros");
+  assert.equal(zerosWords({ source: [0, -1, 1] }), " with zeros inserted");
+  assert.equal(zerosWords({ source: [0, 1] }), "");
+});
+
+test("the flipped kernel has the room of all stamps", () => {
+  const largest = { ...trace, x: Array(12).fill(1), grid: 66, targets: { shape: [12, 7] } };
+  const plan = layOut1D(largest, "gather", sizes, 760, 336);
+  assert.ok(plan.pairHeight > 2 * plan.cellHeight);
+  assert.ok(plan.tops.stamps + 2 * plan.pairHeight <= plan.tops.below);
 });
 
 test("places read as a range only where they are one", () => {
