@@ -126,6 +126,9 @@ widgets.Unpooling2D(x, cat)
 # 5. Back to *kept*. Choose *indices of another picture*, then *of the next layer*. Which of the two mistakes would you notice in a picture? (Section 9.)
 
 # %% [markdown]
+# *Which of them has the most numbers where they stood?* Read the count beside the picture for each of the three: **nearest**, if only just. It writes a number to all four places of its block, so the right one is always among them, and here and there a neighbour had the same grey. But it can't say *which* of the four it was. Max-unpooling can: whatever it writes is in place.
+
+# %% [markdown]
 # ## 5. Why max-unpooling needs `output_size`
 #
 # *Why do I need output_size in max-unpooling?* Because **two sizes pool to the same**, and an index means another place in a table of another width. Here are two tables, 4 x 4 and 5 x 5. The fifth row and column are a rest that no window reads.
@@ -262,7 +265,7 @@ check("every second:", lambda t: t[..., ::2, ::2], ops.bed_of_nails(g, 2))
 #
 # We take a photograph down and up again, and count two things: how many pixels are back where they stood with the value that they had, and how far the others are off.
 #
-# > **Predict first.** Max-unpooling knows most. Will it also have the smallest difference to the picture?
+# > **Predict first.** Max-unpooling is the only one that knows the places. Will it have the most pixels back in place? And the smallest difference to the picture?
 
 # %% tags=["nbval-check-output"]
 photo = datasets.picture("chelsea", size=(96, 96)).mean(0).numpy()
@@ -280,7 +283,7 @@ plot.show(plot.pictures(photo, *came_back.values(), titles=["picture", *came_bac
           alt="A cat's face; as separate dots, twice; in blocks; and smoothly enlarged")
 
 # %% [markdown]
-# If you want a picture to look at, do not use max-unpooling: three quarters of it are black. It was made for something else. In a network, maps are not pictures. They say 'here is an edge', and the convolutions that follow can fill gaps, but they can't know where the edge was. So let us take a map of edges down by 4 and up again, and ask of the pixels that are lit afterwards: how many of them lie on an edge, and how many of the edges are found?
+# Neither: nearest has the right place among its four, and is nearly right at the other three. If you want a picture to look at, do not use max-unpooling: three quarters of it are black. It was made for something else. In a network, maps are not pictures. They say 'here is an edge', and the convolutions that follow can fill gaps, but they can't know where the edge was. So let us take a map of edges down by 4 and up again, and ask of the pixels that are lit afterwards: how many of them lie on an edge, and how many of the edges are found?
 
 # %%
 sobel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
