@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -32,7 +34,7 @@ def cross_entropy(
     target : int64 tensor of shape (N, ...)
         Class of every pixel, 0 to K - 1, or 255 for void.
     class_weight : K numbers, optional
-        Weight of a pixel whose true class is k.
+        Weight of a pixel whose true class is k; a tensor lies where the scores do.
     pixel_weight : tensor of shape (N, ...), optional
         Weight of every pixel, such as a border weight map; multiplied with that of its class.
     reduction : str
@@ -44,7 +46,8 @@ def cross_entropy(
     Raises
     ------
     ValueError, TypeError
-        If shapes, dtypes or the reduction do not fit, or (checked on the CPU) a class is unknown.
+        If shapes, dtypes, devices or the reduction do not fit, or (checked on the CPU, as a GPU
+        would have to be waited for) a class is unknown, or a weight negative or not finite.
 
     Examples
     --------
@@ -73,8 +76,7 @@ def cross_entropy(
     if class_weight is not None:
         weight = weight * _weight_of_true_class(class_weight, scores, target)
     if pixel_weight is not None:
-        # Chosen, not multiplied: a void pixel's weight may be nan.
-        weight = weight * torch.where(labelled, pixel_weight, 0).to(weight)
+        weight = weight * _weight_where(labelled, pixel_weight).to(weight)
     losses = losses * weight
     if reduction == "none":
         return losses
@@ -86,28 +88,58 @@ def cross_entropy(
     return losses.sum() / torch.where(total > 0, total, torch.ones_like(total))
 
 
+def _weight_where(labelled: Tensor, pixel_weight: Tensor) -> Tensor:
+    # Chosen, not multiplied: a void pixel's weight may be nan.
+    weights = torch.where(labelled, pixel_weight, 0)
+    if weights.device.type == "cpu" and weights.numel():
+        low, high = (float(number) for number in weights.aminmax())
+        if not 0 <= low <= high < math.inf:
+            raise ValueError(
+                f"pixel_weight goes from {low:.3g} to {high:.3g} at labelled pixels, must be "
+                "finite and not negative. Use 0 for pixels that do not count."
+            )
+    return weights
+
+
 def _weight_of_true_class(
     class_weight: Tensor | Sequence[float], scores: Tensor, target: Tensor
 ) -> Tensor:
-    try:
-        weights = torch.as_tensor(class_weight).to(scores)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(
-            f"class_weight={shown(class_weight)} must be {scores.shape[1]} numbers, one per class. "
-            "Use a list of floats."
-        ) from error
+    weights = _read(class_weight, scores)
     if weights.shape != scores.shape[1:2]:
         raise ValueError(
             f"class_weight has shape {tuple(weights.shape)}, but the scores are of "
             f"{scores.shape[1]} classes. Give one weight per class, in their order."
         )
-    return weights[target.where(target != VOID, 0)]
+    if weights.device.type == "cpu" and not all(0 <= w < math.inf for w in weights.tolist()):
+        raise ValueError(
+            f"class_weight={shown(weights.tolist())} must be finite and not negative. "
+            "Use 0 for a class that does not count."
+        )
+    return weights.to(scores)[target.where(target != VOID, 0)]
+
+
+def _read(class_weight: Tensor | Sequence[float], scores: Tensor) -> Tensor:
+    """Return the weights as real numbers of the scores' dtype; a tensor must lie where they do."""
+    if isinstance(class_weight, np.ndarray):  # torch reads no steps backwards
+        class_weight = np.ascontiguousarray(class_weight)
+    try:
+        weights = torch.as_tensor(class_weight)
+        if weights.is_complex():
+            raise TypeError
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"class_weight={shown(class_weight)} must be {scores.shape[1]} numbers, one per class. "
+            "Use a list of floats."
+        ) from error
+    if isinstance(class_weight, Tensor):
+        _check_devices({"scores": scores, "class_weight": weights})
+    return weights.to(scores.dtype)
 
 
 def _check(scores: Tensor, target: Tensor, pixel_weight: Tensor | None, reduction: str) -> None:
-    named = {"scores": scores, "target": target, "pixel_weight": pixel_weight}
-    if pixel_weight is None:
-        del named["pixel_weight"]
+    named = {"scores": scores, "target": target}
+    if pixel_weight is not None:
+        named["pixel_weight"] = pixel_weight
     for name, value in named.items():
         if not isinstance(value, Tensor):
             raise TypeError(f"{name}={shown(value)} must be a tensor. Use torch.tensor.")
@@ -115,16 +147,21 @@ def _check(scores: Tensor, target: Tensor, pixel_weight: Tensor | None, reductio
         raise TypeError(f"scores has dtype {scores.dtype}, must be floating. Use scores.float().")
     if target.dtype != torch.int64:
         raise TypeError(f"target has dtype {target.dtype}, must be int64. Use target.long().")
+    if pixel_weight is not None and pixel_weight.is_complex():
+        raise TypeError(
+            f"pixel_weight has dtype {pixel_weight.dtype}, must be real. Use pixel_weight.real."
+        )
     if reduction not in REDUCTIONS:
         raise ValueError(
             f"reduction={shown(reduction)} is unknown. Use one of {', '.join(REDUCTIONS)}."
         )
     _check_shapes(named)
+    _check_devices(named)
     _check_classes(target, scores.shape[1])
 
 
-def _check_shapes(named: Mapping[str, Tensor | None]) -> None:
-    shapes = {name: tuple(value.shape) for name, value in named.items() if value is not None}
+def _check_shapes(named: Mapping[str, Tensor]) -> None:
+    shapes = {name: tuple(value.shape) for name, value in named.items()}
     scores = shapes.pop("scores")
     if len(scores) < 2:
         raise ValueError(
@@ -137,6 +174,16 @@ def _check_shapes(named: Mapping[str, Tensor | None]) -> None:
             raise ValueError(
                 f"{name} has shape {shape}, must have shape {wanted} to go with scores of shape "
                 f"{scores}. Resize it, or drop its channel axis."
+            )
+
+
+def _check_devices(named: Mapping[str, Tensor]) -> None:
+    device = named["scores"].device
+    for name, value in named.items():
+        if value.device != device:
+            raise ValueError(
+                f"{name} is on {value.device}, but the scores on {device}: torch computes on one "
+                f"device only. Use {name}.to('{device}')."
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 
 from torch import Tensor
 
@@ -54,7 +55,7 @@ def dcan_loss(
     H. Chen, X. Qi, L. Yu, P.-A. Heng, "DCAN: deep contour-aware networks for accurate gland
     segmentation", CVPR 2016, section 2.
     """
-    number = isinstance(auxiliary_weight, (int, float)) and not isinstance(auxiliary_weight, bool)
+    number = isinstance(auxiliary_weight, Real) and not isinstance(auxiliary_weight, bool)
     if not number or not 0 <= auxiliary_weight < float("inf"):
         raise (ValueError if number else TypeError)(
             f"auxiliary_weight={shown(auxiliary_weight)} must be a number of at least 0. Use 1."
@@ -64,7 +65,7 @@ def dcan_loss(
     object_scores, contour_scores, auxiliary = _unpacked(scores)
     total = _both(object_scores, contour_scores, objects, contours, reduction)
     for pair in auxiliary:
-        total = total + auxiliary_weight * _both(*pair, objects, contours, reduction)
+        total = total + float(auxiliary_weight) * _both(*pair, objects, contours, reduction)
     return total
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import torch
@@ -105,13 +106,13 @@ def soft_dice_loss(scores: Tensor, target: Tensor, *, smoothing: float = 1.0) ->
     >>> soft_dice_loss(torch.zeros(1, 2, 2), torch.tensor([[0, 1]]))
     tensor(0.3333)
     """
-    number = isinstance(smoothing, (int, float)) and not isinstance(smoothing, bool)
+    number = isinstance(smoothing, Real) and not isinstance(smoothing, bool)
     if not number or not 0 <= smoothing < float("inf"):
         kind = ValueError if number else TypeError
         raise kind(f"smoothing={shown(smoothing)} must be a number of at least 0. Use 1.")
-    share, truth = _shares(scores, target)
+    share, truth, added = *_shares(scores, target), float(smoothing)
     overlap, total = (share * truth).sum(2), (share + truth).sum(2)
-    return 1 - ((2 * overlap + smoothing) / _above_zero(total + smoothing)).mean()
+    return 1 - ((2 * overlap + added) / _above_zero(total + added)).mean()
 
 
 def _shares(scores: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
@@ -122,12 +123,20 @@ def _shares(scores: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
             f"scores of shape {tuple(scores.shape)} hold one class, so there is no foreground. "
             "Give the scores of background and object, shape (N, 2, ...)."
         )
+    if scores.numel() == 0:
+        raise ValueError(
+            f"scores of shape {tuple(scores.shape)} hold no pixel, so there is no overlap. "
+            "Give at least one picture."
+        )
     # The sums run over all pixels: too many for half precision.
-    exact = scores.to(torch.promote_types(scores.dtype, torch.float32))
-    share = exact.softmax(1)[:, 1:, ..., None].flatten(2)
+    exact = scores.to(torch.promote_types(scores.dtype, torch.float32))[..., None].flatten(2)
     labels = target[:, None, ..., None].flatten(2)
-    classes = torch.arange(1, scores.shape[1], device=target.device)[:, None]
-    return share * (labels != VOID), (labels == classes).to(share)
+    classes = torch.arange(scores.shape[1], device=target.device)[:, None]
+    # Void pixels are made certain of the background before the softmax: what is nan there would
+    # come back with its gradient.
+    background = torch.where(classes > 0, -torch.inf, 0.0).to(exact)
+    share = torch.where(labels == VOID, background, exact).softmax(1)[:, 1:]
+    return share, (labels == classes[1:]).to(share)
 
 
 def _above_zero(total: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -40,6 +41,8 @@ def label_maps(
 
 
 def _labels(value: Any, name: str) -> Tensor:
+    if isinstance(value, np.ndarray):  # torch reads no steps backwards, as a flip makes them
+        value = np.asarray(value, order="C")
     try:
         labels = torch.as_tensor(value)
     except (TypeError, ValueError, RuntimeError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import Any
 
 import torch
@@ -42,7 +43,8 @@ def boundary_f1(prediction: Any, target: Any, *, num_classes: int, tolerance: fl
     Raises
     ------
     ValueError, TypeError
-        If a map holds an unknown class, shapes or dtypes do not fit, or the tolerance is negative.
+        If a map holds an unknown class or no pixel, shapes or dtypes do not fit, or the tolerance
+        is negative.
 
     Examples
     --------
@@ -70,6 +72,11 @@ def boundary_f1(prediction: Any, target: Any, *, num_classes: int, tolerance: fl
             f"target has shape {tuple(true.shape)}, must have shape (N, H, W) or (H, W). "
             "Reshape the maps of one size into a batch."
         )
+    if 0 in true.shape[1:]:
+        raise ValueError(
+            f"target holds maps of {true.shape[1]} x {true.shape[2]}, without any pixel. "
+            "Give maps of at least one pixel."
+        )
     scores = [
         _picture_f1(one.masked_fill(two == VOID, VOID), two, classes, reach)
         for one, two in zip(predicted, true, strict=True)
@@ -81,7 +88,7 @@ def boundary_f1(prediction: Any, target: Any, *, num_classes: int, tolerance: fl
 
 
 def _checked_tolerance(tolerance: object) -> float:
-    number = isinstance(tolerance, (int, float)) and not isinstance(tolerance, bool)
+    number = isinstance(tolerance, Real) and not isinstance(tolerance, bool)
     if not number or not 0 <= tolerance <= 100:  # type: ignore[operator]
         kind = ValueError if number else TypeError
         raise kind(f"tolerance={shown(tolerance)} must be a distance of 0 to 100 pixels. Use 2.")

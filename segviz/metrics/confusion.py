@@ -106,7 +106,7 @@ class ConfusionMatrix:
     @property
     def frequency_weighted_iou(self) -> float:
         """Mean of ``iou``, each class weighted with its true pixels."""
-        share = self.counts.sum(1) / self.counts.sum()
+        share = self.counts.sum(1).double() / self.counts.sum()
         return float((share * self.iou)[share > 0].sum() / share.sum())
 
     @property

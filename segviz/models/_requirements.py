@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Integral, Real
 from typing import NoReturn
 
 import torch
@@ -14,9 +15,15 @@ from segviz.ops._checks import flag, shown, whole_number
 DEEPEST = 12  # 4096 pixels become one
 
 
+def is_among(value: object, choices: Sequence[object]) -> bool:
+    """Tell whether ``value`` is one of the choices, which are words, whole numbers or None."""
+    # An array would be compared number by number.
+    return isinstance(value, (str, Integral, type(None))) and value in choices
+
+
 def check_choice(value: object, name: str, choices: Sequence[object]) -> None:
     """Raise ValueError unless ``value`` is one of the choices."""
-    if value not in choices:
+    if not is_among(value, choices):
         raise ValueError(
             f"{name}={shown(value)} is unknown. Use one of {', '.join(map(repr, choices))}."
         )
@@ -24,7 +31,7 @@ def check_choice(value: object, name: str, choices: Sequence[object]) -> None:
 
 def probability(value: object, name: str) -> float:
     """Return ``value`` if it is a number of 0 or more and less than 1."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    number = isinstance(value, Real) and not isinstance(value, bool)
     if not number or not 0 <= value < 1:  # type: ignore[operator]
         kind = ValueError if number else TypeError
         raise kind(f"{name}={shown(value)} must be a share of at least 0, below 1. Use 0.5.")
@@ -59,10 +66,13 @@ def refuse_size(
     sizes = images.shape[2:]
     larger = [next(n for n in itertools.count(size) if fits(n)) for size in sizes]
     smaller = [next((n for n in range(size, 0, -1) if fits(n)), 0) for size in sizes]
-    nearest = [larger, smaller] if all(smaller) else [larger]
-    raise ValueError(
-        f"{name} of {_times(sizes)} do not fit: {reason}. Use {' or '.join(map(_times, nearest))}."
-    )
+    nearest = [
+        low if low and size - low < high - size else high
+        for size, low, high in zip(sizes, smaller, larger, strict=True)
+    ]
+    offered = [larger, nearest, *([smaller] if all(smaller) else [])]
+    named = " or ".join(dict.fromkeys(map(_times, offered)))  # each once
+    raise ValueError(f"{name} of {_times(sizes)} do not fit: {reason}. Use {named}.")
 
 
 def _times(sizes: Iterable[int]) -> str:
@@ -112,7 +122,7 @@ def check_statistics(maps: Tensor, norm: nn.Module, remedy: str = "") -> None:
 
 def check_frozen(frozen: object, backbone: str) -> bool:
     """Return ``frozen`` if it is False, or the backbone is the one whose weights come installed."""
-    if flag(frozen, "frozen") and backbone != "efficientnet_lite0":
+    if flag(frozen, "frozen") and not is_among(backbone, ("efficientnet_lite0",)):
         raise ValueError(
             f"frozen=True with backbone={shown(backbone)}: checkpoints leave a frozen backbone "
             "out, and only efficientnet_lite0 comes with the course. Use it, or frozen=False."

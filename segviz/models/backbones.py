@@ -14,6 +14,7 @@ from importlib import metadata
 import torch
 from torch import Tensor, nn
 
+from segviz.models._requirements import is_among
 from segviz.models.blocks import ConvolutionBlock, check_images
 from segviz.ops._checks import shown
 
@@ -136,7 +137,7 @@ class EfficientNetLite0(nn.Module):
 def _check_strides(output_stride: object, coarsest_stride: object, classifier: bool) -> None:
     named = {"output_stride": output_stride, "coarsest_stride": coarsest_stride}
     for name, stride in named.items():
-        if stride not in (8, 16, 32):
+        if not is_among(stride, (8, 16, 32)):
             raise ValueError(f"{name}={shown(stride)} must be 32, 16 or 8. Use one.")
     if coarsest_stride != 32 and (output_stride != 32 or classifier):
         raise ValueError(

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from segviz.models._requirements import check_kind, check_statistics
+from segviz.models._requirements import check_kind, check_statistics, is_among
 from segviz.ops._checks import shown
 
 _FORMS = {2: "H, W", 3: "D, H, W"}
@@ -140,7 +140,7 @@ def fill_up(images: Tensor, multiple: int) -> Tensor:
 
 def check_finest_stride(finest_stride: object, strides: Sequence[int]) -> None:
     """Raise ValueError unless a score map stands at this stride."""
-    if finest_stride not in strides:
+    if not is_among(finest_stride, strides):
         raise ValueError(
             f"finest_stride={shown(finest_stride)} must be a stride that has a score map. "
             f"Use one of {', '.join(map(str, strides))}."

@@ -11,22 +11,23 @@ from functools import partial
 import torch
 from torch import nn
 
+from segviz.models._requirements import is_among
 from segviz.ops._checks import shown, whole_number
 
 
-def _fcn(finest_stride: int, *, backbone: str = "vgg16", **variant: object) -> nn.Module:
+def _fcn(stride: int, *, backbone: str = "vgg16", **variant: object) -> nn.Module:
     from segviz.models.fcn import FCN
     from segviz.models.fcn_ladder import FCNLadder
 
     forms: dict[str, Callable[..., nn.Module]] = {"efficientnet_lite0": FCNLadder}
-    if finest_stride >= 8:  # the paper stops there
+    if stride >= 8:  # the paper stops there
         forms["vgg16"] = FCN
-    if backbone not in forms:
+    if not is_among(backbone, list(forms)):
         raise ValueError(
-            f"backbone={shown(backbone)} is none of those of fcn{finest_stride}s. "
+            f"backbone={shown(backbone)} is none of those of fcn{stride}s. "
             f"Use {' or '.join(forms)}."
         )
-    return _made(forms[backbone], {"finest_stride": finest_stride, **variant})
+    return _made(forms[backbone], variant, finest_stride=stride)
 
 
 def _network(name: str, **variant: object) -> nn.Module:
@@ -106,12 +107,19 @@ def create(
         return _NETWORKS[name](**variant)
 
 
-def _made(network: Callable[..., nn.Module], variant: dict[str, object]) -> nn.Module:
-    allowed = list(inspect.signature(network).parameters)
-    for key in variant:
+def _made(
+    network: Callable[..., nn.Module], variant: dict[str, object], **fixed: object
+) -> nn.Module:
+    allowed = [key for key in inspect.signature(network).parameters if key not in fixed]
+    for key, value in variant.items():
+        if key in fixed:
+            raise TypeError(
+                f"{key}={shown(value)} cannot be chosen: the name of the network stands for "
+                f"{fixed[key]}. Leave {key} out, or use another name."
+            )
         if key not in allowed:
             raise TypeError(
                 f"{key} is no argument of {getattr(network, '__name__', network)}. "
                 f"It takes {', '.join(allowed)}."
             )
-    return network(**variant)
+    return network(**fixed, **variant)

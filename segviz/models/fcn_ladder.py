@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from segviz.models._requirements import check_statistics
+from segviz.models._requirements import check_choice, check_statistics
 from segviz.models.backbones import EfficientNetLite0
 from segviz.models.blocks import check_finest_stride, check_images, crop
 from segviz.ops._checks import whole_number
@@ -99,6 +99,7 @@ class FCNLadder(nn.Module):
                 f"in_channels={in_channels} must be 3, as EfficientNet-Lite0 was trained on. "
                 "Repeat a grey channel with images.expand(-1, 3, -1, -1)."
             )
+        check_choice(coarsest_stride, "coarsest_stride", (32, 16, 8))
         check_finest_stride(finest_stride, tuple(s for s in (32, 16, 8, 4) if s <= coarsest_stride))
         self.backbone = EfficientNetLite0(coarsest_stride=coarsest_stride, pretrained=pretrained)
         self.frozen = frozen

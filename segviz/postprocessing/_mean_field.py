@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ NORMALIZATIONS = ("after", "symmetric", "none")
 METHODS = ("auto", "lattice", "fine", "exact")
 LARGEST_EXACT = 128 * 128
 SMALLEST_SIGMA = 0.001  # below, the squares of distances are more than 64 bits tell apart
+MOST_CHANNELS = 4  # more dimensions have too many corners at any sigma
 MOST_KEPT = 8  # lattices, of a few megabytes each for a picture as small as a widget's
 
 
@@ -38,7 +39,7 @@ class MeanField:
 
     def __init__(self, probabilities: Any, image: Any) -> None:
         self._unary, self._colours, self._size = _checked(probabilities, image)
-        self._lattices: dict[Any, Lattice] = {}
+        self._lattices: dict[Any, Lattice | None] = {}
         self._kernels: dict[Any, LatticeKernels] = {}
 
     def steps(
@@ -75,6 +76,8 @@ class MeanField:
     ) -> Message:
         """The exact sums over positions, by rows and columns; those over colours as asked."""
         features, pixels = self._features(*alike), len(self._unary)
+        if method == "auto" and self._lattice(alike) is None:
+            method = "exact"
         near = exact_message(position_sums(self._size, sigma), pixels, weights[0], normalization)
         if method == "exact":
             sums = partial(pair_sums, features)
@@ -101,14 +104,34 @@ class MeanField:
         return np.hstack([near, self._colours / np.float32(colour_sigma)])
 
     def _kernels_of(self, pairs: Any, normalization: str) -> LatticeKernels:
-        def lattice(pair: Any) -> Lattice:
-            return _kept(self._lattices, pair, lambda: Lattice.of(self._features(*pair)))
+        def make() -> LatticeKernels:
+            found = {pair: self._lattice(pair) for pair in pairs}
+            lattices = [lattice for lattice in found.values() if lattice is not None]
+            if len(lattices) < len(found):
+                self._refuse(*next(pair for pair in found if found[pair] is None))
+            return LatticeKernels.of(lattices, normalization)
 
-        key = (*pairs, normalization)
-        return _kept(
-            self._kernels, key,
-            lambda: LatticeKernels.of([lattice(pair) for pair in pairs], normalization),
-        )  # fmt: skip
+        return _kept(self._kernels, (*pairs, normalization), make)
+
+    def _lattice(self, pair: Any) -> Lattice | None:
+        return _kept(self._lattices, pair, lambda: Lattice.of(self._features(*pair)))
+
+    def _refuse(self, position_sigma: float, colour_sigma: float | None) -> NoReturn:
+        """Name the sigma that the picture is most times as large as."""
+        exact = ", or method='exact'" if self._is_small() else ""
+        channels, name, value = self._colours.shape[1], "smoothness_sigma", position_sigma
+        if colour_sigma is not None:
+            if channels > MOST_CHANNELS:
+                raise ValueError(
+                    f"image has {channels} channels: the lattice has more corners than can be "
+                    f"counted. Use at most {MOST_CHANNELS} of them{exact}."
+                )
+            far = np.ptp(self._colours) / colour_sigma > max(self._size) / position_sigma
+            name, value = ("colour_sigma", colour_sigma) if far else ("position_sigma", value)
+        raise ValueError(
+            f"{name}={shown(value)} is so small that the lattice has more corners than can be "
+            f"counted. Use a larger one{exact}."
+        )
 
 
 def _kept(known: dict[Any, Any], key: Any, make: Callable[[], Any]) -> Any:
@@ -161,8 +184,9 @@ def _checked(probabilities: Any, image: Any) -> tuple[np.ndarray, np.ndarray, tu
     sums = given.sum(axis=0)
     if given.min() < 0 or np.abs(sums - 1).max() > 1e-3:
         raise ValueError(
-            f"probabilities must be >= 0 and sum to 1 at each pixel; the sums go from "
-            f"{sums.min():.3g} to {sums.max():.3g}. Take the softmax of the scores first."
+            "probabilities must be >= 0 and sum to 1 at each pixel; the sums go from "
+            f"{sums.min():.3g} to {sums.max():.3g}. Take the softmax of the scores first, in "
+            "float32."
         )
     if picture.min() < 0 or picture.max() > 1:
         raise ValueError(
@@ -180,14 +204,18 @@ def _numbers(value: Any, name: str) -> np.ndarray:
         array = np.asarray(value, dtype=np.float32)
     except (TypeError, ValueError, RuntimeError):
         raise TypeError(
-            f"{name} must be numbers of shape (channels, H, W) on the CPU; this is a "
-            f"{type(value).__name__}. For a tensor: .detach().cpu()"
+            f"{name} must be numbers of shape (channels, H, W) that numpy can read; this is a "
+            f"{type(value).__name__}{_kind(value)}. For a tensor: .detach().cpu().float()"
         ) from None
     if array.ndim != 3 or 0 in array.shape:
         raise ValueError(f"{name} has shape {array.shape}: give (channels, H, W), none of them 0.")
     if not np.isfinite(array).all():
         raise ValueError(f"{name} holds nan or infinite values. Give finite ones.")
     return array
+
+
+def _kind(value: Any) -> str:
+    return f" of {value.dtype} on {value.device}" if isinstance(value, torch.Tensor) else ""
 
 
 def _check_settings(
@@ -206,7 +234,7 @@ def _check_settings(
             )
     choices = {"normalization": (normalization, NORMALIZATIONS), "method": (method, METHODS)}
     for name, (chosen, known) in choices.items():
-        if chosen not in known:
+        if not isinstance(chosen, str) or chosen not in known:
             raise ValueError(f"{name}={shown(chosen)} is unknown. Use {' or '.join(known)}.")
     if method == "exact" and size[0] * size[1] > LARGEST_EXACT:
         raise ValueError(

@@ -38,11 +38,17 @@ class Lattice:
         return self.next.shape[1]
 
     @classmethod
-    def of(cls, features: np.ndarray) -> Lattice:
-        """Put points on the lattice: float (points, d), in units of the Gaussian's sigma."""
+    def of(cls, features: np.ndarray) -> Lattice | None:
+        """Put points on the lattice: float (points, d), in units of the Gaussian's sigma.
+
+        None if there are more corners than 64 bits can number.
+        """
         d = features.shape[1]
         nearest, rank, shares = _simplex(_embedded(features))
-        packed, simplex, steps = _packed(nearest, rank)
+        numbered = _packed(nearest, rank)
+        if numbered is None:
+            return None
+        packed, simplex, steps = numbered
         keys = _grown(_distinct(_merged([*packed.T])), steps)
         corners = np.searchsorted(keys, packed).astype(np.int32)[simplex]
         previous, following = _neighbours(keys, steps)
@@ -94,9 +100,11 @@ def _shares(excess: np.ndarray, rank: np.ndarray) -> np.ndarray:
     return shares
 
 
-def _packed(nearest: np.ndarray, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _packed(
+    nearest: np.ndarray, rank: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     """Each corner as one whole number: (simplices, d + 1), each once; each point's simplex; and
-    what one step along each direction adds to a corner.
+    what one step along each direction adds to a corner; None where the numbers are too large.
 
     The last coordinate follows from the others, whose sum it brings to 0.
     """
@@ -105,10 +113,7 @@ def _packed(nearest: np.ndarray, rank: np.ndarray) -> tuple[np.ndarray, np.ndarr
     low = first.min(axis=1) - 4 * corners  # room for steps from the outermost corners
     width = first.max(axis=1) + 4 * corners - low + 1
     if np.log2([*width.astype(float), *[corners] * d]).sum() >= 63:
-        raise ValueError(
-            "the sigmas are so small that the lattice has more corners than can be counted. "
-            "Use larger sigmas."
-        )
+        return None
     place = np.append(np.cumprod([1, *width[:-1]]), 0)
     base = place[:d] @ (first - low[:, None])
     order = corners ** np.arange(d) @ rank[:d].astype(np.int64)

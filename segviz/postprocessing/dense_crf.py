@@ -6,11 +6,13 @@ potentials (2011); as used by DeepLab (Chen et al. 2017, equations 2 and 3).
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from segviz.ops._checks import shown
 from segviz.postprocessing._mean_field import MeanField
 
 
@@ -46,6 +48,12 @@ def dense_crf(probabilities: Any, image: Any, *, iterations: int = 10, **setting
     >>> dense_crf(probabilities, np.zeros((1, 1, 3))).argmax(axis=0)
     array([[0, 0, 0]])
     """
+    _, _, *known = inspect.signature(dense_crf_steps).parameters
+    for name, value in settings.items():
+        if name not in known:
+            raise TypeError(
+                f"{name}={shown(value)} is no setting of dense_crf. Use {', '.join(known)}."
+            )
     *_, last = dense_crf_steps(probabilities, image, iterations=iterations, **settings)
     return np.ascontiguousarray(last)
 
@@ -84,8 +92,9 @@ def dense_crf_steps(
         of the labels of a street another class than those sums do. "fine" for the lattice, and
         exact sums for pixels whose best class is less than 20 times as probable as the second: at
         most 0.1 % of the labels are others, and the time grows with the square of the pixels.
-        "auto": "fine" up to 128 x 128 pixels, and "lattice" for larger pictures. All count the pair
-        of a pixel with itself, as the authors' code does and the formula does not.
+        "auto": "fine" up to 128 x 128 pixels ("exact" at sigmas that are too small for a lattice),
+        and "lattice" for larger pictures. All count the pair of a pixel with itself, as the
+        authors' code does and the formula does not.
     """
     settings: dict[str, Any] = {
         "appearance_weight": appearance_weight, "position_sigma": position_sigma,

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -108,6 +109,13 @@ def test_the_weight_of_a_void_pixel_counts_nothing(nothing):
         assert torch.equal(found, expected)
 
 
+def test_weights_of_classes_are_read_in_any_form():
+    scores, target, _ = drawn((2, 6, 6), 3, 1, 0.4)
+    expected = cross_entropy(scores, target, class_weight=[1.0, 2.0, 0.0])
+    for given_ in ((1, 2, 0), np.array([0.0, 2.0, 1.0])[::-1], torch.tensor([1, 2, 0])):
+        assert torch.equal(cross_entropy(scores, target, class_weight=given_), expected)
+
+
 def test_weights_in_64_bits_leave_the_loss_its_dtype():
     scores, target, _ = drawn((2, 6, 6), 3, 1, 0.4)
     weight = torch.rand(2, 6, 6, dtype=torch.float64)
@@ -152,6 +160,43 @@ GOOD = (torch.zeros(1, 2, 3, 3), torch.zeros(1, 3, 3, dtype=torch.int64))
         (GOOD[0], GOOD[1], {"pixel_weight": torch.ones(3, 3)}, "pixel_weight"),
         (GOOD[0], GOOD[1], {"pixel_weight": [[1.0]]}, "pixel_weight"),
         (GOOD[0], GOOD[1], {"reduction": "average"}, "Use one of mean"),
+        (GOOD[0], GOOD[1], {"class_weight": [1j, 1]}, r"class_weight=\[1j, 1\] must be 2 numbers"),
+        (
+            GOOD[0],
+            GOOD[1],
+            {"class_weight": torch.ones(2) + 0j},
+            "must be 2 numbers, one per class",
+        ),
+        (
+            GOOD[0],
+            GOOD[1],
+            {"class_weight": torch.ones(2, device="meta")},
+            r"class_weight is on meta.*"
+            r"class_weight\.to\('cpu'\)",
+        ),
+        *[
+            (
+                GOOD[0],
+                GOOD[1],
+                {"class_weight": [1.0, bad]},
+                f"{bad}.* finite and not negative. Use 0",
+            )
+            for bad in (math.nan, math.inf, -1.0)
+        ],
+        (GOOD[0], GOOD[1], {"class_weight": torch.tensor([-1, 1])}, "not negative"),
+        (GOOD[0], GOOD[1], {"class_weight": [1e300, 1]}, "finite"),
+        (GOOD[0], GOOD[1], {"pixel_weight": GOOD[1] + 1j}, r"dtype torch\.complex64.*weight\.real"),
+        (GOOD[0], GOOD[1], {"pixel_weight": GOOD[1].to("meta")}, r"pixel_weight\.to\('cpu'\)"),
+        *[
+            (
+                GOOD[0],
+                GOOD[1],
+                {"pixel_weight": torch.full((1, 3, 3), bad)},
+                f"from {bad} .*not negative",
+            )
+            for bad in (math.nan, math.inf, -1)
+        ],
+        (GOOD[0], GOOD[1].to("meta"), {}, r"target is on meta.*target\.to\('cpu'\)"),
     ],
 )
 def test_illegal_input(scores, target, options, words):

@@ -1,5 +1,6 @@
 """DCAN's loss against torch's cross-entropy, term by term."""
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -58,3 +59,15 @@ def test_other_scores_than_those_of_dcan(cut):
     scores, objects, contours = drawn(1)
     with pytest.raises(TypeError, match=r"Use what segviz\.models\.DCAN returns"):
         dcan_loss(cut(scores), objects, contours)
+
+
+def test_the_weight_may_be_a_number_of_numpy_and_void_scores_count_nothing():
+    (one, two, pairs), objects, contours = drawn(1)
+    expected = dcan_loss((one, two, pairs), objects, contours, auxiliary_weight=0.5)
+    given = {"auxiliary_weight": np.float32(0.5)}
+    assert dcan_loss((one, two, pairs), objects, contours, **given) == expected
+    objects[0, 0], contours[0, 0] = 255, 255
+    expected = dcan_loss((one, two, pairs), objects, contours)
+    for scores in (one, two, *pairs[0]):
+        scores[0, :, 0] = float("nan")
+    assert dcan_loss((one, two, pairs), objects, contours) == expected

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -101,6 +102,25 @@ def test_empty_truth_and_nothing_labelled_are_finite(loss):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("nothing", [float("nan"), float("inf"), -float("inf"), 1e30])
+def test_scores_of_void_pixels_count_nothing(loss, nothing):
+    """Neither in the loss nor in its gradient: as if the void pixels were cut out."""
+    scores, target = drawn((2, 9), 3, 4)
+    target[:, 5:] = 255
+    cut = scores[..., :5].clone().requires_grad_()
+    expected = loss(cut, target[:, :5])
+    expected.backward()
+    scores[..., 5:] = nothing
+    scores[:, 0, 6] = 0.0
+    scores.requires_grad_()
+    found = loss(scores, target)
+    found.backward()
+    assert found.item() == pytest.approx(expected.item())
+    torch.testing.assert_close(scores.grad[..., :5], cut.grad)
+    assert torch.equal(scores.grad[..., 5:], torch.zeros(2, 3, 4, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
 def test_half_precision_is_summed_in_float32(loss):
     scores, target = drawn((1, 300, 300), 2, 3)
     rounded = scores.bfloat16()
@@ -124,6 +144,9 @@ def test_on_a_fake_gpu(loss):
         (torch.zeros(1, 2, 3), torch.full((1, 3), 2), "class 2"),
         (torch.zeros(1, 2, 3), torch.zeros(1, 3), r"target\.long"),
         (None, None, "scores"),
+        (torch.zeros(0, 2, 3), torch.zeros(0, 3).long(), r"\(0, 2, 3\) hold no pixel.*Give"),
+        (torch.zeros(1, 2, 0), torch.zeros(1, 0).long(), r"\(1, 2, 0\) hold no pixel.*Give"),
+        (torch.zeros(1, 2, 3), torch.zeros(1, 3, device="meta").long(), r"target\.to\('cpu'\)"),
     ],
 )
 def test_illegal_input(loss, scores, target, words):
@@ -134,6 +157,13 @@ def test_illegal_input(loss, scores, target, words):
 def test_illegal_form():
     with pytest.raises(ValueError, match="Use 'paper' or 'release'"):
         dice_loss(torch.zeros(1, 2, 3), torch.zeros(1, 3).long(), form="caffe")
+
+
+def test_the_smoothing_may_be_a_number_of_numpy():
+    scores, target = drawn((2, 5), 2, 0)
+    found = soft_dice_loss(scores, target, smoothing=np.float32(0.5))
+    assert found.dtype == torch.float64
+    assert found == soft_dice_loss(scores, target, smoothing=0.5)
 
 
 @pytest.mark.parametrize("smoothing", [-1, float("nan"), "1", True])

@@ -109,6 +109,27 @@ def test_illegal_settings(options, words):
         boundary_f1(labels, labels, **{"num_classes": 2, **options})
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int64])
+def test_a_tolerance_may_be_a_number_of_numpy(kind):
+    target, prediction = torch.tensor([[0, 0, 0, 1, 1, 1]]), torch.tensor([[0, 0, 0, 0, 1, 1]])
+    for tolerance, expected in ((kind(1), 1.0), (kind(0), 0.0)):
+        assert boundary_f1(prediction, target, num_classes=2, tolerance=tolerance) == expected
+    with pytest.raises(TypeError, match="tolerance"):
+        boundary_f1(prediction, target, num_classes=2, tolerance=np.bool_(True))
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (1, 0, 4), (2, 4, 0)])
+def test_maps_without_a_pixel_are_refused(shape):
+    labels = torch.zeros(shape, dtype=torch.int64)
+    with pytest.raises(ValueError, match=f"{shape[-2]} x {shape[-1]}, without any pixel. Give"):
+        boundary_f1(labels, labels, num_classes=2)
+
+
+def test_no_picture_has_no_boundary():
+    labels = torch.zeros((0, 4, 4), dtype=torch.int64)
+    assert math.isnan(boundary_f1(labels, labels, num_classes=2))
+
+
 def test_illegal_shapes():
     labels = torch.zeros(4, dtype=torch.int64)
     with pytest.raises(ValueError, match=r"\(N, H, W\)"):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from segviz.metrics import ConfusionMatrix, confusion
+from segviz.metrics import ConfusionMatrix, boundary_f1, confusion
 from segviz.metrics.confusion import _pair_counts
 
 
@@ -95,6 +95,27 @@ def test_nothing_counted_is_nan():
     assert math.isnan(matrix.pixel_accuracy)
     assert math.isnan(matrix.mean_iou)
     assert math.isnan(matrix.frequency_weighted_iou)
+
+
+def test_flipped_and_turned_arrays_are_counted_where_they_stand():
+    maps = np.arange(6).reshape(2, 3) % 3
+    for turned in (maps[:, ::-1], np.rot90(maps), maps.T, maps[::-1, ::2]):
+        found, expected = ConfusionMatrix(3), ConfusionMatrix(3)
+        found.update(turned, np.zeros_like(turned))
+        found.update(np.zeros_like(turned), turned)
+        expected.update(turned.tolist(), np.zeros_like(turned).tolist())
+        expected.update(np.zeros_like(turned).tolist(), turned.tolist())
+        assert torch.equal(found.counts, expected.counts)
+    assert boundary_f1(maps[:, ::-1], maps[:, ::-1].copy(), num_classes=3, tolerance=0) == 1
+
+
+def test_weights_of_large_counts_are_exact_to_64_bits():
+    matrix = ConfusionMatrix(2)
+    matrix.counts = torch.tensor([[2**31 + 7, 3], [5, 11]])
+    true, right = [2**31 + 10, 16], [2**31 + 7, 11]
+    union = [2**31 + 15, 19]
+    by_hand = sum(t * r / u for t, r, u in zip(true, right, union, strict=True)) / sum(true)
+    assert matrix.frequency_weighted_iou == pytest.approx(by_hand, rel=1e-14)
 
 
 @pytest.mark.parametrize(

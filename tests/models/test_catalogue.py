@@ -1,5 +1,6 @@
 """Every network by name: one base test, a row for each."""
 
+import numpy as np
 import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
@@ -9,6 +10,7 @@ from segviz.models import (
     FCN,
     DeepLabV2,
     DeepLabV3Plus,
+    EfficientNetLite0,
     FCNLadder,
     SegNet,
     SegNetBasic,
@@ -141,8 +143,51 @@ def test_a_seed_fixes_the_weights_and_nothing_else():
         ("fcn8s", {"patch_size": 33}, "patch_size is no argument of FCN"),
         ("sliding_window", {"finest_stride": 8}, "It takes in_channels"),
         ("sliding_window", {"seed": -1}, "seed"),
+        ("fcn9s", {"finest_stride": 8, "seed": -1}, "Use fcn8s or fcn4s or fcn32s"),
+        ("fcn32s", {"finest_stride": 8}, "^finest_stride=8 cannot be chosen: .* stands for 32"),
+        ("fcn4s", LIGHT | {"finest_stride": 4}, "^finest_stride=4 cannot be chosen"),
+        ("fcn8s", {"patch_size": 33}, r"^(?!.*finest_stride)"),
     ],
 )
 def test_illegal_names_and_arguments(name, variant, words):
     with pytest.raises((ValueError, TypeError), match=words):
         create(name, **variant)
+
+
+TWO = np.array(["vgg16", "efficientnet_lite0"])
+
+
+@pytest.mark.parametrize("several", [TWO, torch.tensor([8, 16]), list(TWO), ["paper"]])
+@pytest.mark.parametrize(
+    ("name", "choice", "variant"),
+    [
+        ("deeplab_v2", "backbone", {}),
+        ("deeplab_v2", "backbone", {"frozen": True}),
+        ("deeplab_v2", "output_stride", {}),
+        ("deeplab_v3plus", "backbone", {}),
+        ("fcn8s", "backbone", {}),
+        ("fcn8s", "coarsest_stride", LIGHT),
+        ("segnet", "upsampling", {}),
+        ("unet", "form", {}),
+        ("vnet", "norm", {}),
+        ("dcan", "upsampling", {}),
+    ],
+)
+def test_several_choices_at_once_are_refused_in_words(name, choice, variant, several):
+    words = rf"^(frozen=True with )?{choice}=.*Use (it|one of|efficientnet_lite0 or vgg16)"
+    with torch.device("meta"), pytest.raises(ValueError, match=words):
+        create(name, **variant, **{choice: several})
+
+
+def test_whole_numbers_of_numpy_are_choices():
+    with torch.device("meta"):
+        assert create("deeplab_v2", output_stride=np.int64(16)).stride == 16
+        assert FCNLadder(finest_stride=np.int64(4), pretrained=False).decoder.strides[-1] == 4
+
+
+@pytest.mark.parametrize("backbone", [EfficientNetLite0, FCNLadder])
+def test_several_strides_of_the_light_backbone_are_refused_in_words(backbone):
+    with pytest.raises(ValueError, match="coarsest_stride="):
+        backbone(coarsest_stride=np.array([8, 16]), pretrained=False)
+    with pytest.raises(ValueError, match="finest_stride="):
+        FCNLadder(finest_stride=np.array([8, 16]), pretrained=False)

@@ -70,6 +70,21 @@ def test_illegal_sizes_name_the_nearest():
 
 
 @pytest.mark.parametrize(
+    ("size", "sizes"),
+    [
+        ((33, 31), "64 x 32 or 32 x 32"),  # up along one axis, down along the other
+        ((33, 63), "64 x 64 or 32 x 64 or 32 x 32"),
+        ((31, 31), "32 x 32"),
+        ((48, 48), "64 x 64 or 32 x 32"),
+        ((60, 31), "64 x 32"),
+    ],
+)
+def test_the_nearest_size_is_the_nearest_along_each_axis(size, sizes):
+    with torch.device("meta"), pytest.raises(ValueError, match=rf" Use {sizes}\.$"):
+        DCAN(width=1)(torch.zeros(1, 3, *size))
+
+
+@pytest.mark.parametrize(
     ("settings", "words"),
     [
         ({"upsampling": "nearest"}, "Use one of 'bilinear', 'transposed'"),

@@ -236,12 +236,64 @@ GOOD = problem((4, 4), 2, seed=5)
         ({"smoothness_weight": -1}, "at least 0"),
         ({"normalization": "before"}, "Use after or symmetric or none"),
         ({"method": "c++"}, "Use auto or lattice or fine or exact"),
+        ({"method": np.array(["fine", "exact"])}, "Use auto or lattice or fine or exact"),
     ],
 )
 def test_what_is_not_legal_is_said(changes, words):
     given = {"probabilities": GOOD[0], "image": GOOD[1], **changes}
     with pytest.raises(ValueError, match=words):
         dense_crf(**given)
+
+
+@pytest.mark.parametrize("method", ["lattice", "fine"])
+@pytest.mark.parametrize("small", [{"colour_sigma": 0.01}, {"position_sigma": 0.002}])
+def test_a_sigma_too_small_for_the_lattice_is_named(monkeypatch, method, small):
+    ((name, value),) = small.items()
+    words = rf"^{name}={value} is so small .* Use a larger one"
+    with pytest.raises(ValueError, match=rf"{words}, or method='exact'\.$"):
+        dense_crf(*GOOD, method=method, **small)
+    monkeypatch.setattr(_mean_field, "LARGEST_EXACT", 4 * 4 - 1)
+    for one in (method, "auto"):
+        with pytest.raises(ValueError, match=rf"{words}\.$"):
+            dense_crf(*GOOD, method=one, **small)
+
+
+@pytest.mark.parametrize("small", [{"colour_sigma": 0.01}, {"position_sigma": 0.002}])
+def test_auto_is_exact_where_the_lattice_has_too_many_corners(small):
+    exact = dense_crf(*GOOD, method="exact", **small)
+    assert np.array_equal(dense_crf(*GOOD, **small), exact)
+    field = MeanField(*GOOD)  # and so again, and with sigmas that have a lattice in between
+    for changed in (small, {}, small):
+        *_, found = field.steps(10, **SETTINGS | changed)
+        assert np.array_equal(found, dense_crf(*GOOD, **SETTINGS | changed))
+
+
+def test_a_picture_of_many_channels_has_no_lattice(monkeypatch):
+    many = np.random.default_rng(0).random((5, 4, 4))
+    words = r"image has 5 channels.* Use at most 4 of them, or method='exact'\."
+    with pytest.raises(ValueError, match=words):
+        dense_crf(GOOD[0], many, method="lattice", colour_sigma=1e6)
+    assert np.array_equal(dense_crf(GOOD[0], many), dense_crf(GOOD[0], many, method="exact"))
+    dense_crf(GOOD[0], many[:4], method="lattice", colour_sigma=100)
+
+
+def test_an_unknown_setting_is_said_of_the_function_that_got_it():
+    with pytest.raises(
+        TypeError, match=r"^sigma=3 is no setting of dense_crf\. Use iterations, .*"
+    ):
+        dense_crf(*GOOD, sigma=3)
+
+
+@pytest.mark.parametrize("name", ["probabilities", "image"])
+def test_tensors_that_numpy_cannot_read(name):
+    given = {"probabilities": torch.from_numpy(GOOD[0]), "image": torch.from_numpy(GOOD[1])}
+    for tensor, words in (
+        (given[name].bfloat16(), r"Tensor of torch\.bfloat16 on cpu.*\.float\(\)"),
+        (given[name].to("meta"), r"on meta.*\.cpu\(\)"),
+        (given[name].clone().requires_grad_(), r"\.detach\(\)"),
+    ):
+        with pytest.raises(TypeError, match=f"{name} must be numbers.*{words}"):
+            dense_crf(**given | {name: tensor})
 
 
 @pytest.mark.parametrize("change", [{"image": "cat"}, {"colour_sigma": "3"}, {"iterations": 2.5}])
