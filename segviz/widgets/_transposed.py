@@ -103,10 +103,11 @@ def compared_with_torch(
     theirs = function(*inputs, **sizes)[0, 0].numpy()
     if theirs.shape != output.shape:
         return f"torch's {name}: {theirs.size} numbers instead of {output.size}"
+    count = f"{output.size} number{'s' * (output.size > 1)}"
     difference = float(np.abs(theirs - output).max())
     if difference == 0:
-        return f"torch's {name}: same {output.size} numbers, difference 0"
-    return f"torch's {name}: {output.size} numbers, largest difference {difference:.1e} (rounding)"
+        return f"torch's {name}: same {count}, difference 0"
+    return f"torch's {name}: {count}, largest difference {difference:.1e} (rounding)"
 
 
 def transposed_remark(

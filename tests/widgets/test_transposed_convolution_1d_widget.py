@@ -21,6 +21,10 @@ X, W = np.array(VALUES, float), np.array(KERNEL, float)
 TORCH_X, TORCH_W = torch.tensor(X), torch.tensor(W)
 
 
+def counted(numbers):
+    return "1 number" if numbers == 1 else f"{numbers} numbers"
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _one_thread():
     """Tens of thousands of tiny convolutions: handing each to other threads costs more than it."""
@@ -53,7 +57,7 @@ def _check_transposed(widget, n, k, sizes):
     assert made["output"].tolist() == expected.tolist()
     assert made["grid"] == len(expected)
     assert made["formula"].endswith(f" = {len(expected)}")
-    assert made["check"].endswith(f"same {len(expected)} numbers, difference 0")
+    assert made["check"].endswith(f"same {counted(len(expected))}, difference 0")
     # The stamps add up to the output, and so does the matrix of the taps, transposed.
     matrix = np.zeros((n, len(expected) + 1))
     matrix[np.arange(n)[:, None], made["targets"]] = W[:k]
