@@ -170,3 +170,15 @@ def test_train_and_evaluate_hand_on_what_was_asked(monkeypatch, capsys):
 def test_an_unknown_recipe_is_answered_with_those_there_are(capsys):
     assert cli.main(["train", "camvid"]) == 1
     assert "camvid_ladder" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_a_line(tmp_path, capsys):
+    file = tmp_path / "file"
+    file.write_text("kept")
+    assert cli.main(["train", "patch_to_fcn", "--source", "bundled", "--folder", str(file)]) == 1
+    words = f"segviz: folder={str(file)!r} needs a folder to write to, but "
+    error = capsys.readouterr().err
+    assert error.startswith(words)
+    assert error.endswith(
+        "(a file is in the way). Use a folder of your own, such as 'checkpoints'.\n"
+    )

@@ -14,18 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load, save
+from safetensors.torch import save
 from torch import nn
 
 from segviz.datasets.registry import course_data
 from segviz.models import create
 from segviz.models.backbones import WEIGHTS_SHA256
 from segviz.ops._checks import shown
-from segviz.training._files import write_atomically
+from segviz.training import _weights
+from segviz.training._files import as_path, made_folder, write_atomically
 from segviz.training.cards import Card
 
 STAND_IN = "-stand-in"
-_BACKBONE = "backbone."
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,8 @@ def load_checkpoint(
     FileNotFoundError
         If there is no such checkpoint.
     ValueError
-        If a file is damaged, or the two do not belong together.
+        If a file is damaged, the two do not belong together, or the weights are not those of the
+        network, in finite numbers.
 
     Examples
     --------
@@ -75,7 +76,7 @@ def load_checkpoint(
     FileNotFoundError: no checkpoint 'no_such_network' here. There are ...
     """
     card_file = _find(name, source, folder)
-    card = _read_card(card_file)
+    card = _read_card(card_file, source)
     stem, weights_file = card_file.stem, card_file.with_suffix(".safetensors")
     content = weights_file.read_bytes() if weights_file.is_file() else b""
     if hashlib.sha256(content).hexdigest() != card.sha256:
@@ -89,7 +90,7 @@ def load_checkpoint(
             f"Train it again with: segviz train {card.recipe}"
         )
     model = create(card.model, **card.variant)
-    _put_in(model, {key: _read(value) for key, value in load(content).items()}, stem)
+    _weights.put_in(model, content, stem)
     return Checkpoint(model.eval(), card)
 
 
@@ -104,19 +105,19 @@ def save_checkpoint(
     Raises
     ------
     ValueError
-        If the name is no file name, or the weights are not rounded yet to what is stored.
+        If the name is no file name, a weight is nan or infinite, or the weights are not rounded yet
+        to what is stored.
     OSError
         If the folder cannot be written to.
     """
-    stem = _stem(name, card.source)
+    stem, place = _stem(name, card.source), as_path(folder, "folder")
     content = save(_stored(model, card.stored))
     card = card.with_weights(
         sha256=hashlib.sha256(content).hexdigest(),
         bytes=len(content),
         backbone=WEIGHTS_SHA256 if getattr(model, "frozen", False) else "",
     )
-    place = Path(folder)
-    place.mkdir(parents=True, exist_ok=True)
+    made_folder(place, f"folder={str(place)!r}")
     write_atomically(place / f"{stem}.safetensors", content)
     write_atomically(place / f"{stem}.json", card.to_json().encode())
     return card
@@ -154,9 +155,9 @@ def _stored(model: nn.Module, stored: str) -> dict[str, torch.Tensor]:
     frozen, rounded = bool(getattr(model, "frozen", False)), _roundable(model)
     kept = {}
     for key, value in model.state_dict().items():
-        if frozen and key.startswith(_BACKBONE):
+        if frozen and key.startswith(_weights.BACKBONE):
             continue
-        weight = value.detach().cpu().contiguous()
+        weight = _weights.finite(value.detach().cpu().contiguous(), key)
         kept[key] = weight.to(_DTYPES[stored]) if key in rounded else weight
         if not torch.equal(kept[key].to(weight), weight):
             raise ValueError(
@@ -170,11 +171,11 @@ def load_card(
     name: str, *, source: str = "real", folder: str | os.PathLike[str] | None = None
 ) -> Card:
     """Return the card of a checkpoint; its weights are not read."""
-    return _read_card(_find(name, source, folder))
+    return _read_card(_find(name, source, folder), source)
 
 
 def _find(name: str, source: str, folder: str | os.PathLike[str] | None) -> Path:
-    place = checkpoint_folder() if folder is None else Path(folder)
+    place = checkpoint_folder() if folder is None else as_path(folder, "folder")
     card_file = place / f"{_stem(name, source)}.json"
     if not card_file.is_file():
         there = _names(place)
@@ -199,6 +200,11 @@ def _stem(name: object, source: object) -> str:
             f"source={shown(source)} must say what the network was trained on. "
             "Use 'real' or 'stand-in', or samples.source."
         )
+    if name.endswith(STAND_IN):
+        raise ValueError(
+            f"name={shown(name)} must not say the source. "
+            f"Use {name.removesuffix(STAND_IN)!r} with source='stand-in'."
+        )
     return name if source == "real" else name + STAND_IN
 
 
@@ -207,33 +213,17 @@ def _names(place: Path) -> list[str]:
     return sorted(stems)
 
 
-def _read_card(path: Path) -> Card:
+def _read_card(path: Path, source: str) -> Card:
     try:
-        return Card.from_json(path.read_text(encoding="utf-8"))
+        card = Card.from_json(path.read_text(encoding="utf-8"))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"the card {path.name} cannot be read ({shown(str(error))}). "
             "Take it from the course again, or train the network again."
         ) from error
-
-
-def _read(weight: torch.Tensor) -> torch.Tensor:
-    return weight.float() if weight.is_floating_point() else weight
-
-
-def _put_in(model: nn.Module, weights: dict[str, torch.Tensor], stem: str) -> None:
-    wanted = model.state_dict()
-    if getattr(model, "frozen", False):
-        wanted = {key: value for key, value in wanted.items() if not key.startswith(_BACKBONE)}
-    shapes = {key: value.shape for key, value in weights.items()}
-    wrong = {
-        key
-        for key in {*wanted, *shapes}
-        if key not in wanted or wanted[key].shape != shapes.get(key)
-    }
-    if wrong:
+    if card.source != source:
         raise ValueError(
-            f"{stem} does not fit the network that its card names: {shown(sorted(wrong))}. "
-            "Take both files from the course again, or train the network again."
+            f"the card {path.name} is of a training on {shown(card.source)} pictures, "
+            f"not of source={source!r}. Take both files from the course again, or train again."
         )
-    model.load_state_dict(weights, strict=False)
+    return card

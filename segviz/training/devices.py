@@ -8,6 +8,8 @@ import os
 import torch
 from torch import nn
 
+from segviz.ops._checks import flag, shown
+
 
 def device() -> torch.device:
     """Return the device to compute on: cuda, else mps, else cpu.
@@ -19,6 +21,45 @@ def device() -> torch.device:
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
+
+
+def chosen(on: object) -> torch.device:
+    """Return the device that was asked for; ``device()`` if none was.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is none that torch can use on this machine.
+
+    >>> chosen("cpu")
+    device(type='cpu')
+    """
+    if on is None:
+        return device()
+    if not isinstance(on, (str, torch.device)):
+        raise TypeError(f"on={shown(on)} must name a device. {_choice()}")
+    try:
+        place = torch.device(on)
+    except RuntimeError:
+        raise ValueError(f"on={shown(on)} is no device that torch knows. {_choice()}") from None
+    if (place.index or 0) >= _count(place.type):
+        raise ValueError(
+            f"on={str(on)!r} must be a device that this machine has and torch can use. {_choice()}"
+        )
+    return place
+
+
+def _choice() -> str:
+    here = torch.accelerator.current_accelerator(check_available=True)
+    return f"Use {f'{here.type!r} or ' if here else ''}'cpu', or leave it out."
+
+
+def _count(kind: str) -> int:
+    """How many devices of that kind torch can use here."""
+    here = torch.accelerator.current_accelerator(check_available=True)
+    if here is not None and here.type == kind:
+        return torch.accelerator.device_count()
+    return int(kind == "cpu")
 
 
 def has_bfloat16(on: torch.device) -> bool:
@@ -33,10 +74,12 @@ def has_bfloat16(on: torch.device) -> bool:
 
 def takes_bfloat16(on: torch.device, wanted: bool | None, model: nn.Module) -> bool:
     """Return whether to multiply in bfloat16; where that cannot be, say so and do not."""
-    if wanted is False:
+    if wanted is not None and not flag(wanted, "bfloat16"):
         return False
     if not has_bfloat16(on):
-        _say_float32(f"This {on.type} does not multiply in bfloat16")
+        known = on.type in ("cuda", "cpu")
+        here = f"This {on.type} has no hardware for" if known else f"On {on.type} we do not use"
+        _say_float32(f"{here} bfloat16")
         return False
     if on.type == "cpu" and any(map(_has_wrong_gradient, model.modules())):
         _say_float32(
@@ -59,4 +102,4 @@ def _has_wrong_gradient(layer: nn.Module) -> bool:
 
 @functools.cache
 def _say_float32(reason: str) -> None:
-    print(f"{reason}: training in float32, which takes longer.")
+    print(f"{reason}: training in float32.")

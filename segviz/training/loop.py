@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -14,13 +13,13 @@ from torch.optim.lr_scheduler import LRScheduler
 from tqdm.auto import tqdm
 
 from segviz.ops._checks import shown, whole_number
-from segviz.training import processes
-from segviz.training.devices import device, takes_bfloat16
+from segviz.training import _refusals, processes
+from segviz.training.devices import chosen, takes_bfloat16
 from segviz.training.history import History
-from segviz.training.optimizers import MakeOptimizer, Schedule, adamw, make_schedule
-from segviz.training.states import Training, load_state, save_state
+from segviz.training.optimizers import MakeOptimizer, Schedule, adamw, make_schedule, name_of
+from segviz.training.states import Training, load_state, save_state, writable
 
-Inputs = Tensor | Sequence[Tensor]
+Inputs = Tensor | Sequence[Tensor] | Mapping[str, Tensor]
 Draw = Callable[[torch.Generator], tuple[Inputs, Tensor]]
 Loss = Callable[[Any, Tensor], Tensor]
 
@@ -53,6 +52,7 @@ def fit(
     model : nn.Module
     draw : function
         ``draw(generator)`` returns the next (inputs, target); all its chance comes from generator.
+        Where a network takes or returns several tensors, they are a tuple, list or dict.
     loss : function
         ``loss(model(inputs), target)`` returns a scalar tensor.
     steps : int
@@ -81,8 +81,10 @@ def fit(
     Raises
     ------
     ValueError, TypeError
-        If a number or the schedule is illegal, the loss becomes nan or infinite, or the state is
-        damaged or of another training.
+        If an argument or what a function returns is illegal, the loss becomes nan or infinite, or
+        the state is damaged or of another training.
+    OSError
+        If the state cannot be written; this is tried before the first step.
 
     Examples
     --------
@@ -98,7 +100,9 @@ def fit(
     (200, 2.0)
     """
     _check(steps, learning_rate, weight_decay, save_every)
-    place = torch.device(on) if on is not None else device()
+    _refusals.check_model(model)
+    _refusals.check_functions(draw=draw, loss=loss, optimizer=optimizer, on_step=on_step)
+    place = chosen(on)
     bfloat16 = takes_bfloat16(place, bfloat16, model)
     processes.join(place)
     # Each process draws its own share, and one alone draws what it always drew.
@@ -106,14 +110,17 @@ def fit(
     model.to(place, memory_format=_layout(model)).train()  # type: ignore[call-overload]
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     adjust = (optimizer or adamw(weight_decay))(weights, learning_rate)
+    _refusals.check_optimizer(adjust)
     rate = make_schedule(adjust, schedule, learning_rate, steps)
     generator = torch.Generator().manual_seed(own_seed)
     history = History(device=place.type)
     facts = {"steps": steps, "seed": seed, "bfloat16": bfloat16, **_facts(adjust, rate, place)}
+    facts |= {"schedule_name": name_of(schedule), "frozen": _frozen(model)}
     training = Training(model, adjust, rate, generator, history, place, facts)
+    file = writable(state)  # now, not when much has been trained
     with _seeded(own_seed, place):
-        if state is not None and Path(state).is_file():
-            load_state(Path(state), training)
+        if file is not None and file.is_file():
+            load_state(file, training)
         together, done = processes.in_step(model), len(history.loss)
         history.start()
         with _bar(done, steps, progress) as bar:
@@ -124,8 +131,8 @@ def fit(
                 last = step + 1 == steps
                 if on_step is not None:
                     last |= processes.anyone(bool(on_step(step, value)), place)
-                if state is not None and (last or (step + 1) % save_every == 0):
-                    save_state(Path(state), training)
+                if file is not None and (last or (step + 1) % save_every == 0):
+                    save_state(file, training)
                 if last:
                     break
     model.eval()
@@ -135,10 +142,15 @@ def fit(
 def _step(training: Training, model: nn.Module, draw: Draw, loss: Loss) -> Tensor:
     """Draw, forward, loss, backward, step; the loss comes back."""
     place, bfloat16 = training.place, training.facts["bfloat16"]
-    inputs, target = (_moved(given, place) for given in draw(training.generator))
-    with torch.autocast(place.type, torch.bfloat16, enabled=bfloat16):
+    inputs, target = _refusals.pair(draw(training.generator))
+    inputs, target = _moved(inputs, "inputs", place), _moved(target, "target", place)
+    with (
+        torch.autocast(place.type, torch.bfloat16, enabled=bfloat16),
+        _refusals.dtype_in_words(training.model, inputs),
+    ):
         output = model(inputs)
-    value = loss(output.float(), target)
+    value = loss(_refusals.each(_in_float32, output, "output"), target)
+    _refusals.check_loss(value)
     training.optimizer.zero_grad()
     value.backward()
     training.optimizer.step()
@@ -157,15 +169,21 @@ def _layout(model: nn.Module) -> torch.memory_format:
     return torch.channels_last_3d if volumes else torch.channels_last
 
 
-def _moved(given: Any, place: torch.device) -> Any:
+def _moved(given: Any, name: str, place: torch.device) -> Any:
     """Copy to the device while the GPU still computes the step before."""
-    if not isinstance(given, Tensor):
-        return type(given)(_moved(part, place) for part in given)
-    if given.ndim == 4:
-        given = given.contiguous(memory_format=torch.channels_last)
-    if place.type == "cuda" and given.device.type == "cpu":
-        given = given.pin_memory()
-    return given.to(place, non_blocking=True)
+
+    def moved(part: Tensor) -> Tensor:
+        if part.ndim == 4:
+            part = part.contiguous(memory_format=torch.channels_last)
+        if place.type == "cuda" and part.device.type == "cpu":
+            part = part.pin_memory()
+        return part.to(place, non_blocking=True)
+
+    return _refusals.each(moved, given, name)
+
+
+def _in_float32(part: Tensor) -> Tensor:
+    return part.float() if part.is_floating_point() else part
 
 
 @contextlib.contextmanager
@@ -186,6 +204,10 @@ def _facts(
         "processes": processes.count(),
         **optimizer.defaults,
     }
+
+
+def _frozen(model: nn.Module) -> tuple[str, ...]:
+    return tuple(name for name, weight in model.named_parameters() if not weight.requires_grad)
 
 
 def _check(steps: object, learning_rate: object, weight_decay: object, save_every: object) -> None:

@@ -26,7 +26,7 @@ from segviz.training import (
     unet_isbi2012,
     vnet_hippocampus,
 )
-from segviz.training._files import remove_with_leftovers
+from segviz.training._files import as_path, made_folder, remove_with_leftovers
 from segviz.training.cards import Card, Evaluation
 from segviz.training.checkpoints import load_checkpoint, save_checkpoint
 from segviz.training.devices import device
@@ -116,17 +116,17 @@ def train(
     Raises
     ------
     ValueError, TypeError
-        If the recipe, the source or a seed is unknown, a state is damaged, or there is no GPU for a
-        recipe that needs one.
+        If the recipe, the source or a seed is unknown, the folder is no path, a state is damaged,
+        or there is no GPU for a recipe that needs one.
     DatasetUnavailable
         If real pictures were asked for and cannot be had.
     OSError
         If the folder cannot be written to.
     """
     todo = recipe(name)
-    chosen, place = _checked_seeds(seeds), Path(folder)
+    chosen, place = _checked_seeds(seeds), as_path(folder, "folder")
     _check_device(todo, on_cpu)
-    place.mkdir(parents=True, exist_ok=True)  # now, not when all is trained
+    made_folder(place, f"folder={str(place)!r}")  # now, not when all is trained
     pictures, test = _both_splits(todo, source)
     states = _states(todo, place, pictures.source, chosen)
     _clear(() if resume else states.values())
@@ -212,10 +212,11 @@ def evaluate(
         As ``train`` and ``load_checkpoint``.
     """
     todo = recipe(name)
+    place = None if folder is None else as_path(folder, "folder")
     test = _pictures(todo, "test", source)
     found = []
     for checkpoint, network in todo.networks.items():
-        trained = load_checkpoint(checkpoint, source=test.source, folder=folder)
+        trained = load_checkpoint(checkpoint, source=test.source, folder=place)
         measure = network.measure or todo.measure
         scores = measure(trained.model.to(device()), test, progress)
         missed = network.missed(scores) if test.source == "real" else []

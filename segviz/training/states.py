@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,11 +21,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from segviz.ops._checks import shown
 from segviz.training import processes
-from segviz.training._files import write_atomically
+from segviz.training._files import as_path, made_folder, write_atomically
 from segviz.training.history import History
 
 _MODEL, _REST, _DIGEST = "model.", "rest", "sha256"
+_KEPT = ("optimizer", "schedule", "chance", "history", "facts")
+_NEWER = ("schedule_name", "frozen")  # facts that older states do not hold; they still go on
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,27 @@ class Training:
     history: History
     place: torch.device
     facts: Mapping[str, Any]
+
+
+def writable(state: str | os.PathLike[str] | None) -> Path | None:
+    """Return the path of a state, once it is known that one can be written there.
+
+    Raises
+    ------
+    ValueError, TypeError, OSError
+        If none can.
+    """
+    if state is None:
+        return None
+    path = as_path(state, "state")
+    if os.path.exists(path) and not os.path.isfile(path):
+        kind = "folder" if os.path.isdir(path) else "device"
+        raise ValueError(
+            f"state={str(path)!r} is a {kind}, but must be a file. "
+            "Use one in a folder, such as 'checkpoints/a.state'."
+        )
+    made_folder(path.parent, f"state={str(path)!r}")
+    return path
 
 
 def save_state(path: Path, training: Training) -> None:
@@ -69,8 +94,7 @@ def load_state(path: Path, training: Training) -> None:
     rest = _unpacked(path, tensors.pop(_REST))
     _check_same(path, rest["facts"], training.facts)
     weights = {key.removeprefix(_MODEL): value for key, value in tensors.items()}
-    wanted = {key: value.shape for key, value in training.model.state_dict().items()}
-    if wanted != {key: value.shape for key, value in weights.items()}:
+    if _kinds(weights) != _kinds(training.model.state_dict()):
         raise ValueError(f"{path.name} is the state of another network. {_remedy(path)}")
     training.model.load_state_dict(weights)
     training.optimizer.load_state_dict(rest["optimizer"])
@@ -78,6 +102,10 @@ def load_state(path: Path, training: Training) -> None:
     _set_chance(training, rest["chance"][processes.rank()])
     history = training.history
     history.loss, history.seconds, history.cpu_seconds = rest["history"]
+
+
+def _kinds(weights: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {key: (value.shape, value.dtype) for key, value in weights.items()}
 
 
 def _content(training: Training, chance: list[Tensor]) -> bytes:
@@ -123,7 +151,7 @@ def _read(path: Path) -> dict[str, Tensor]:
         tensors = load(path.read_bytes())
         with safe_open(path, framework="pt") as file:
             digest = (file.metadata() or {}).get(_DIGEST)
-    except (SafetensorError, ValueError) as error:
+    except (SafetensorError, KeyError, ValueError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:80]
         raise ValueError(f"{path.name} cannot be read ({reason}). {_remedy(path)}") from None
     if _REST not in tensors or _digest(tensors) != digest:
@@ -134,8 +162,8 @@ def _read(path: Path) -> dict[str, Tensor]:
 def _unpacked(path: Path, content: Tensor) -> dict[str, Any]:
     try:
         found = torch.load(io.BytesIO(content.numpy().tobytes()), weights_only=True)
-        return dict(found)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, TypeError, ValueError):
+        return {key: found[key] for key in _KEPT}
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, ValueError):
         raise ValueError(
             f"{path.name} cannot be read: it holds something else than the numbers of a training. "
             f"{_remedy(path)}"
@@ -148,11 +176,15 @@ def _digest(tensors: dict[str, Tensor]) -> str:
 
 def _check_same(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     for key, value in wanted.items():
-        if found.get(key) != value:
+        if found.get(key) != value and (key in found or key not in _NEWER):
             raise ValueError(
-                f"{path.name} is the state of a training with {key}={found.get(key)}, but this one "
-                f"has {key}={value}. {_remedy(path)}"
+                f"{path.name} is the state of a training with {key}={_text(found.get(key))}, but "
+                f"this one has {key}={_text(value)}. {_remedy(path)}"
             )
+
+
+def _text(fact: object) -> str:
+    return fact if isinstance(fact, str) else shown(fact)
 
 
 def _remedy(path: Path) -> str:

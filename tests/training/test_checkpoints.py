@@ -1,11 +1,14 @@
 """Weights and cards: what comes back is what went in, and nothing else is accepted."""
 
 import dataclasses
+import hashlib
 import json
+import math
 import os
 
 import pytest
 import torch
+from safetensors.torch import save
 
 from segviz.models import create
 from segviz.training import Card, load_card, load_checkpoint, save_checkpoint
@@ -146,6 +149,83 @@ def test_names_are_no_paths(saved, name):
 def test_illegal_sources(saved):
     with pytest.raises(ValueError, match=r"samples\.source"):
         load_checkpoint("tiny", source="bundled", folder=saved[2])
+
+
+def test_the_source_is_no_part_of_the_name(tmp_path):
+    model = create("sliding_window", patch_size=9, width=2)
+    save_checkpoint("tiny", model, card(source="stand-in"), folder=tmp_path)
+    for load in (load_checkpoint, load_card):
+        for source in ("real", "stand-in"):
+            with pytest.raises(ValueError, match="Use 'tiny' with source='stand-in'"):
+                load("tiny-stand-in", source=source, folder=tmp_path)
+    with pytest.raises(ValueError, match="must not say the source"):
+        save_checkpoint("tiny-stand-in", model, card(), folder=tmp_path)
+
+
+def test_a_card_of_another_source_is_not_taken_for_it(saved):
+    change_card(saved[2] / "tiny.json", source="stand-in")
+    for load in (load_checkpoint, load_card):
+        with pytest.raises(ValueError, match=r"tiny\.json is of a training on 'stand-in' pictures"):
+            load("tiny", folder=saved[2])
+
+
+def replace_weights(folder, content):
+    """Put in other weights, which the card signs."""
+    (folder / "tiny.safetensors").write_bytes(content)
+    change_card(folder / "tiny.json", sha256=hashlib.sha256(content).hexdigest())
+
+
+HEADER = b'{"a":{"dtype":"F8_E8M0","shape":[4],"data_offsets":[0,4]}}'  # torch has no such numbers
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"<html>", bytes(99), len(HEADER).to_bytes(8, "little") + HEADER + bytes(4)],
+)
+def test_signed_files_that_hold_no_weights(saved, content):
+    replace_weights(saved[2], content)
+    words = r"^tiny\.safetensors cannot be read \(.*\)\. Take both files from the course again"
+    with pytest.raises(ValueError, match=words):
+        load_checkpoint("tiny", folder=saved[2])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda weight: weight.int(), r"tiny does not fit .*differ in name, shape or dtype"),
+        (lambda weight: weight.to(torch.complex64), "tiny does not fit"),
+        (lambda weight: weight * math.nan, r"tiny: .* nan or infinite.*Train it again"),
+        (lambda weight: weight / 0, "tiny: .* nan or infinite"),
+    ],
+)
+def test_signed_weights_that_are_no_finite_floats(saved, change, words):
+    model, _, folder = saved
+    weights = model.state_dict()
+    name = next(iter(weights))
+    replace_weights(folder, save({**weights, name: change(weights[name])}))
+    with pytest.raises(ValueError, match=words):
+        load_checkpoint("tiny", folder=folder)
+
+
+def test_weights_that_have_run_away_are_not_saved(saved):
+    model, written, folder = saved
+    with torch.no_grad():
+        next(iter(model.parameters())).fill_(math.nan)
+    with pytest.raises(ValueError, match="nan or infinite"):
+        save_checkpoint("tiny", model, written, folder=folder)
+    assert load_checkpoint("tiny", folder=folder).card == written
+
+
+@pytest.mark.parametrize("folder", [3, ["a"], b"a"])
+def test_folders_are_paths(saved, folder):
+    model, written, _ = saved
+    for use in (
+        lambda: load_checkpoint("tiny", folder=folder),
+        lambda: load_card("tiny", folder=folder),
+        lambda: save_checkpoint("tiny", model, written, folder=folder),
+    ):
+        with pytest.raises(TypeError, match=r"folder=.* must be a path. Use a str"):
+            use()
 
 
 def test_a_write_that_fails_leaves_the_old_files(saved, monkeypatch):

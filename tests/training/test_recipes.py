@@ -227,6 +227,23 @@ def test_illegal_seeds(seeds, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.parametrize("folder", [3, ("a",)])
+def test_folders_are_paths(folder):
+    for function in (train, evaluate):
+        with pytest.raises(TypeError, match=r"folder=.* must be a path. Use a str"):
+            function("patch_to_fcn", source="bundled", folder=folder)
+
+
+@pytest.mark.parametrize("below", ["", "more", "more/below"])
+def test_a_file_in_the_way_of_the_folder(small, tmp_path, below):
+    file = tmp_path / "file"
+    file.write_text("kept")
+    words = "folder=.*a file is in the way.*Use a folder of your own, such as 'checkpoints'"
+    with pytest.raises(OSError, match=words):
+        train("patch_to_fcn", folder=file / below, progress=False)
+    assert file.read_text() == "kept"
+
+
 @pytest.mark.parametrize("source", SOURCES)
 def test_skips_beat_every_decoder_and_indices_sharpen_boundaries_alone(source):
     """What lecture 05 says of them: indices gain in boundaries, not in mean IoU."""

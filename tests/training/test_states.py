@@ -1,10 +1,12 @@
 """A training that is stopped, killed or cut off goes on as if nothing had happened."""
 
 import hashlib
+import io
 import multiprocessing
 import os
 import pickle
 import random
+import tempfile
 import time
 
 import pytest
@@ -185,6 +187,112 @@ def test_what_could_run_code_is_refused(state):
 def test_the_state_of_another_training_is_refused(state, more, words):
     with pytest.raises(ValueError, match=words):
         trained(state, **more)
+
+
+def half(step):
+    return 0.5
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "words"),
+    [
+        ("poly", half, "schedule_name=poly, but this one has schedule_name=half"),
+        (half, "poly", "schedule_name=half, but this one has schedule_name=poly"),
+        (divided(10, every=4), divided(10, every=5), r"divided\(by=10, every=4\), but"),
+    ],
+)
+def test_another_schedule_is_refused(tmp_path, one, other, words):
+    state = tmp_path / "a.state"
+    trained(state, on_step=lambda step, loss: step == 3, schedule=one)
+    with pytest.raises(ValueError, match=words + r".*or delete a\.state\."):
+        trained(state, schedule=other)
+
+
+def test_other_frozen_layers_are_refused(state):
+    model = network()
+    model[0].requires_grad_(False)
+    words = r"frozen=\(\), but this one has frozen=\('0\.weight', '0\.bias'\)"
+    with pytest.raises(ValueError, match=words):
+        fit(model, draw, nn.CrossEntropyLoss(), state=state, **QUIET, **SETTINGS)
+
+
+def signed(state, change):
+    """Change what a state remembers, and sign it again."""
+    tensors = load_file(state)
+    rest = torch.load(io.BytesIO(tensors["rest"].numpy().tobytes()), weights_only=True)
+    buffer = io.BytesIO()
+    torch.save(change(rest), buffer)
+    tensors["rest"] = torch.frombuffer(bytearray(buffer.getvalue()), dtype=torch.uint8)
+    state.write_bytes(save(tensors, {"sha256": hashlib.sha256(save(tensors)).hexdigest()}))
+
+
+def test_a_state_of_the_older_form_goes_on(state):
+    def older(rest):
+        facts = {
+            key: rest["facts"][key] for key in rest["facts"].keys() - {"schedule_name", "frozen"}
+        }
+        return {**rest, "facts": facts}
+
+    signed(state, older)
+    resumed, history = trained(state)
+    assert same(resumed, trained()[0])
+    assert len(history.loss) == SETTINGS["steps"]
+
+
+@pytest.mark.parametrize("key", ["optimizer", "schedule", "chance", "history", "facts"])
+def test_a_signed_state_that_lacks_something(state, key):
+    signed(state, lambda rest: {name: rest[name] for name in rest if name != key})
+    with pytest.raises(ValueError, match=r"^a\.state cannot be read.*or delete a\.state\.$"):
+        trained(state)
+
+
+def test_a_signed_state_without_a_fact(state):
+    signed(state, lambda rest: {**rest, "facts": {}})
+    with pytest.raises(ValueError, match="steps=None, but this one has steps=12"):
+        trained(state)
+
+
+def test_weights_of_another_dtype_are_another_networks(state):
+    tensors = load_file(state)
+    tensors["model.0.weight"] = tensors["model.0.weight"].int()
+    state.write_bytes(save(tensors, {"sha256": hashlib.sha256(save(tensors)).hexdigest()}))
+    with pytest.raises(ValueError, match="of another network"):
+        trained(state)
+
+
+def test_a_dtype_that_torch_has_not(state):
+    header = b'{"rest":{"dtype":"F8_E8M0","shape":[4],"data_offsets":[0,4]}}'
+    state.write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    with pytest.raises(ValueError, match=r"a\.state cannot be read \('F8_E8M0'\)"):
+        trained(state)
+
+
+def never(generator):
+    raise AssertionError("a step was begun")
+
+
+def begun(state):
+    fit(network(), never, nn.CrossEntropyLoss(), state=state, **QUIET, **SETTINGS)
+
+
+def test_where_no_state_can_be_written_is_told_before_the_first_step(tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match=r"is a folder, but must be a file\. Use one in a folder"):
+        begun(tmp_path)
+    file = tmp_path / "file"
+    file.write_text("kept")
+    with pytest.raises(OSError, match=r"state=.*a file is in the way.*Use a folder of your own"):
+        begun(file / "folder" / "a.state")
+    with pytest.raises(TypeError, match="state=3 must be a path"):
+        begun(3)
+
+    def forbidden(**options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", forbidden)
+    with pytest.raises(OSError, match=r"state=.*Permission denied\)\. Use a folder of your own"):
+        begun(tmp_path / "a.state")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert file.read_text() == "kept"
 
 
 def test_the_state_of_another_network_is_refused(state):
