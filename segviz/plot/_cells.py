@@ -17,6 +17,9 @@ from segviz.plot import _style
 LINE, INK = "#767676", "#1f1f1f"
 _EDGE = to_rgba(LINE)
 _POINTS = 72.0
+_GAP = 0.6  # cells between two sheets
+_LARGEST = 0.42  # inches a cell
+CAPTION = 0.2  # inches that a title needs
 
 
 def hue(index: int) -> str:
@@ -101,7 +104,7 @@ class Sheet:
     ) -> None:  # fmt: skip
         """Write into a box one cell high, unless it would not fit."""
         text = value if isinstance(value, str) else text_of(value)
-        room = self.unit * width * _POINTS / (0.62 * max(1, len(text)))
+        room = self.unit * width * _POINTS / ((0.72 if bold else 0.65) * max(1, len(text)))
         points = min(size, self.unit * _POINTS * 0.6, room)
         if points < 4:
             return
@@ -135,27 +138,33 @@ class Sheet:
         self.axes.add_artist(Rectangle(corner, 1, 1, fill=False, hatch="///", **style))
 
 
+def unit_of(sizes: Sequence[tuple[float, float]], *, height: float) -> float:
+    """Inches a cell: as much as (columns, rows) side by side leave in the width and ``height``."""
+    columns = sum(size[0] for size in sizes) + _GAP * len(sizes)
+    return min(_style.WIDTH / columns, height / max(size[1] for size in sizes), _LARGEST)
+
+
 def sheets(sizes: Sequence[tuple[float, float]], *, height: float = 4.0) -> list[Sheet]:
     """Return one Sheet for each (columns, rows) side by side in a new figure.
 
     All have cells of one size: the largest that fits the figure's width and ``height`` in inches.
     """
-    gap = 0.6
-    columns = sum(size[0] for size in sizes) + gap * len(sizes)
-    rows = max(size[1] for size in sizes)
-    unit = min(_style.WIDTH / columns, height / rows, 0.42)
-    figure = _style.figure(height=rows * unit, width=max(6.5, columns * unit))
+    unit = unit_of(sizes, height=height)
+    columns = sum(size[0] for size in sizes) + _GAP * len(sizes)
+    above = max(0.0, CAPTION - 0.8 * unit)  # for titles over small cells
+    tallest = max(size[1] for size in sizes) * unit + above
+    figure = _style.figure(height=tallest, width=max(6.5, columns * unit))
     figure.set_layout_engine("none")
-    made, left = [], gap / 2
+    made, left = [], _GAP / 2
     inches_wide, inches_high = figure.get_size_inches()
     for width, tall in sizes:
         place = (
-            left * unit / inches_wide, 1 - tall * unit / inches_high,
+            left * unit / inches_wide, 1 - (tall * unit + above) / inches_high,
             width * unit / inches_wide, tall * unit / inches_high,
         )  # fmt: skip
         axes = figure.add_axes(place)
         axes.set(xlim=(-0.06, width + 0.06), ylim=(tall + 0.06, 0))
         axes.set_axis_off()
         made.append(Sheet(axes, unit))
-        left += width + gap
+        left += width + _GAP
     return made

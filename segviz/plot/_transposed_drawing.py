@@ -8,9 +8,15 @@ import numpy as np
 
 from segviz.ops import conv1d, conv_transpose1d, convolution_matrix_1d
 from segviz.ops._stamps import BORDER, INSERTED, spread
-from segviz.plot._cells import Sheet, hue, sheets, text_of
+from segviz.plot._cells import CAPTION, Sheet, hue, sheets, text_of, unit_of
 
 _LABEL = 3.0  # cells left of the columns for the rows' names
+_HIGH = 5.5  # inches, at most
+
+
+def _caption_gap(sizes: list[tuple[float, float]]) -> float:
+    """Cells from one part to the next: a title must fit in between, however small they are."""
+    return max(0.8, CAPTION / unit_of(sizes, height=_HIGH - 4 * CAPTION))
 
 
 def draw_matrix(
@@ -67,10 +73,14 @@ class Drawing:
         self.matrix = self._matrix(kernel)
         self.steps = self.grid if self.gather else self.rows
         across = _LABEL + self.grid + 2 * self.side + (1.5 if self.normal else 0)
-        tall = 2 * self.rows + 5.6
-        beside = (self.rows + (0 if self.normal else 1.6), self.grid + 3.4)
-        self.left, self.right = sheets([(across, tall), beside], height=5.5)
-        self.tops = (0.8, 2.6, 3.4 + self.rows, 5.4 + self.rows)
+        beside = self.rows + (0 if self.normal else 1.6)
+        self.gap = gap = _caption_gap([(across, 2 * self.rows + 2.4), (beside, self.grid + 2.6)])
+        tall = 2 * self.rows + 2.4 + 4 * gap
+        self.left, self.right = sheets(
+            [(across, tall), (beside, self.grid + 2.6 + gap)], height=_HIGH
+        )
+        below = 1 + 3 * gap + self.rows
+        self.tops = (gap, 1 + 2 * gap, below, below + 1.2 + gap)
 
     def _matrix(self, kernel: np.ndarray) -> np.ndarray:
         steps = {"stride": self.stride, "padding": self.padding, "dilation": self.dilation}
@@ -112,15 +122,16 @@ class Drawing:
 
     def draw_transpose(self) -> Sheet:
         row, column = (None, self.step) if self.gather else (self.step, None)
-        self.right.title(0, 0.8, f"Cᵀ, {self.grid} × {self.rows}")
+        top = self.gap + 1.4
+        self.right.title(0, self.gap, f"Cᵀ, {self.grid} × {self.rows}")
         draw_matrix(
-            self.right, self.matrix, 0, 2.2, row=row, column=column, transposed=True, taps=self.taps
+            self.right, self.matrix, 0, top, row=row, column=column, transposed=True, taps=self.taps
         )
         if not self.normal:
             for i, value in enumerate(self.x):
-                self.right.cell(i, 0.9, value, colour=hue(i), lit=i == row)
+                self.right.cell(i, self.gap + 0.1, value, colour=hue(i), lit=i == row)
             for place, (value, _) in enumerate(self._outputs()):
-                self.right.cell(self.rows + 0.5, 2.2 + place, value)
+                self.right.cell(self.rows + 0.5, top + place, value)
         return self.right
 
     def _outputs(self) -> list[tuple[float | None, list[str]]]:
@@ -165,7 +176,8 @@ class Drawing:
         if added:
             title = f"output y; the last {added} of it: output_padding"
         self.left.title(0, top, title)
-        for place in (*range(-self.padding, 0), *range(self.grid, self.grid + self.padding)):
+        cropped = max(0, self.padding - added)  # at the end, output_padding takes less away
+        for place in (*range(-self.padding, 0), *range(self.grid, self.grid + cropped)):
             self.left.cell(self.column(place), top, hatched=True, faint=True)
         met = [self.step] if self.gather else self.places(self.step)
         for place, (value, stripes) in enumerate(self._outputs()):

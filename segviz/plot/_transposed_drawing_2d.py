@@ -68,8 +68,10 @@ class Drawing2D:
     def _ground(self, axes: Axes, title: str) -> Sheet:
         rows, columns = self.output.shape
         sheet = self._sheet(axes, rows, columns, title, self.padding)
-        for row in range(-self.padding, rows + self.padding):
-            for column in range(-self.padding, columns + self.padding):
+        # What the padding crops: at the ends, output_padding takes less away.
+        cropped = max(0, self.padding - self.sizes.get("output_padding", 0))
+        for row in range(-self.padding, rows + cropped):
+            for column in range(-self.padding, columns + cropped):
                 inside = 0 <= row < rows and 0 <= column < columns
                 sheet.cell(column, row, faint=True, hatched=not inside)
         return sheet
@@ -125,9 +127,9 @@ class Drawing2D:
 
     def _so_far(self, upto: int) -> tuple[dict[int, float], dict[int, list[str]]]:
         """Outputs as the stamps before ``upto`` leave them, and the hues of those stamps."""
-        values: dict[int, float] = {}
-        if self.gather:
-            values = dict(enumerate(self.output.ravel()))
+        # When all stamps have come, what none of them reaches is known too: 0.
+        known = self.gather or upto == self.x.size
+        values = dict(enumerate(self.output.ravel().tolist())) if known else {}
         stripes: dict[int, list[str]] = {}
         for row in range(upto):
             for target, after in zip(self.made.targets[row], self.made.after[row], strict=True):

@@ -96,13 +96,15 @@ def number_table(
         text = f"{value:.2f}".rstrip("0").rstrip(".") if value % 1 else f"{value:.0f}"
         text = "" if np.isnan(value) else text
         middle: dict[str, Any] = {"ha": "center", "va": "center", "in_layout": False}
-        axes.text(column, row, text.replace("-", "−"), fontsize=11, **middle)
+        size = 11 if len(text) < 4 else 9
+        down = 0.14 if notes is not None and len(text) > 2 else 0  # below the note
+        axes.text(column, row + down, text.replace("-", "−"), fontsize=size, **middle)
         if notes is not None:
             note = str(notes[row, column])
             corner_of: dict[str, Any] = {"ha": "left", "va": "top", "in_layout": False}
             axes.text(column - 0.44, row - 0.42, note, fontsize=7, **corner_of)
-    size = f"{rows} × {columns}"
-    axes.set_title(f"{title}, {size}" if title else size, fontsize=10, loc="left")
+    by = f"{rows} × {columns}"
+    axes.set_title(f"{title}, {by}" if title else by, fontsize=10, loc="left")
     axes.set(xlim=(-0.55, columns - 0.45), ylim=(rows - 0.45, -0.55), aspect="equal")
     axes.set_anchor("NW")
     axes.set_axis_off()

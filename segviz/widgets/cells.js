@@ -55,7 +55,12 @@ function followPress(canvas, onPlace) {
 }
 
 const SMALLEST_TEXT = 7;
-const shown = (value) => (typeof value === "number" ? format(value, 4) : value);
+// Long decimals do without their leading zero, as in print: ".1875" fits where "0.1875" does not.
+export function shown(value) {
+  if (typeof value !== "number") return value;
+  const text = format(value, 4);
+  return text.length > 5 ? text.replace(/^(−?)0\./, "$1.") : text;
+}
 
 // The size in which all of these numbers fit their cells, so that all are shown, or none: a table
 // that lacks only its longest numbers would be read wrong.

@@ -81,7 +81,8 @@ function setIcon(made, icon) {
 // A table of number cells. Editable ones are text inputs: type, or press up and down.
 //   write(rows, colours): show numbers, with a background per cell
 //   onEdit(row, column, value), onSelect(row, column); cells are reached with Tab or the mouse
-export function grid({ label, onEdit, onSelect, step = 0.5, digits = 2 }) {
+//   room: how wide a cell is at least, in pixels, so that long numbers get small enough
+export function grid({ label, onEdit, onSelect, step = 0.5, digits = 2, room = 56 }) {
   const table = element("div", { class: "segviz-grid", role: "group", "aria-label": label });
   let cells = [];
   let shape = "";
@@ -111,7 +112,10 @@ export function grid({ label, onEdit, onSelect, step = 0.5, digits = 2 }) {
     table.replaceChildren(...cells);
   };
   const put = (cell, number, colour) => {
-    cell.number = number;
+    if (cell.number !== (cell.number = number)) {
+      const size = (room - 6) / (0.62 * format(number, digits).length);
+      cell.style.fontSize = size < 14 ? `${size.toFixed(1)}px` : "";
+    }
     if (cell.typed) cell.typed.put(number);
     else putText(cell, format(number, digits));
     const [background = "", ink = ""] = colour ?? [];

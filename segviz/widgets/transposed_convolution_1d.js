@@ -55,7 +55,8 @@ function rows(view) {
       };
       const edit = (_row, column, number) =>
         view.ask({ [name]: [numbers().map((old, i) => (i === column ? number : old))] });
-      const table = grid({ label: words, step: 1, digits: 4, onEdit: view.works(name) && edit });
+      const table = grid({ label: words, step: 1, digits: 4, room: 44,
+        onEdit: view.works(name) && edit });
       view.onDraw(() => {
         const { cycle } = view.look;
         const coloured = name === "values" && modeOf(view) !== "normal";
@@ -147,17 +148,18 @@ function paintTranspose(pen, view, step, { rows, columns, box }, { at: glidden }
 
 function paintVectors(pen, trace, step, mode, { rows, columns, box, hue }) {
   const scatter = mode === "scatter";
-  const size = textSize(pen, [...trace.x, ...trace.output, ...trace.after], box(0, 0));
+  const [across, down] = [trace.x, [...trace.output, ...trace.after]].map(
+    (numbers) => textSize(pen, numbers, box(0, 0)));
   const values = scatter ? outputsAfter(trace, step) : [...trace.output];
   for (let i = 0; i < columns; i++) {
     const lit = scatter && i === step;
-    cell(pen, box(-1, i), { value: trace.x[i], size, hue: hue(i), strong: lit || !scatter, lit });
+    cell(pen, box(-1, i), { value: trace.x[i], size: across, hue: hue(i), strong: lit || !scatter, lit });
   }
   write(pen, "x", { ...box(-1, columns + 0.1), align: "left", size: 13 });
   const met = new Set(scatter ? stampOf(trace, step).map(({ target }) => target) : [step]);
   for (let row = 0; row < rows; row++) {
     const come = scatter || row <= step;
-    cell(pen, box(row, columns + 0.5), { value: come ? values[row] : null, size, lit: met.has(row) });
+    cell(pen, box(row, columns + 0.5), { value: come ? values[row] : null, size: down, lit: met.has(row) });
   }
 }
 

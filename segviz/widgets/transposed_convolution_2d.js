@@ -105,7 +105,8 @@ function tables(view, now) {
       };
       const edit = (row, column, number) => view.ask({ [name]: numbers().map((line, r) =>
         line.map((old, c) => (r === row && c === column ? number : old))) });
-      const table = grid({ label: words, step: 1, digits: 4, onEdit: view.works(name) && edit });
+      const table = grid({ label: words, step: 1, digits: 4, room: 38,
+        onEdit: view.works(name) && edit });
       view.onDraw(() => {
         const { trace, step, mode, hue } = now();
         const from = mode === "scatter" ? [] : givers(trace, step);

@@ -71,8 +71,8 @@ function caption({ pen, plan }, top, words) {
 }
 
 function label({ pen, plan }, y, words, lit, height = plan.cellHeight) {
-  write(pen, words, { x: 0, y, width: GUTTER - 8, height, align: "right", size: 14,
-    bold: lit });
+  const size = Math.min(14, textSize(pen, [words], { width: GUTTER - 8, height }));
+  write(pen, words, { x: 0, y, width: GUTTER - 8, height, align: "right", size, bold: lit });
 }
 
 function paintScatter(all) {
@@ -113,7 +113,8 @@ function paintOutputs(all, values, step) {
   label(all, plan.tops.below, "y", false, plan.tall);
   const added = settled("output_padding");
   const padding = settled("padding");
-  for (let place = -padding; place < trace.grid + padding; place++) {
+  // At the end, output_padding takes less away.
+  for (let place = -padding; place < trace.grid + Math.max(0, padding - added); place++) {
     const box = plan.box(place, plan.tops.below, plan.tall);
     if (place < 0 || place >= trace.grid) {
       cell(pen, box, { hatched: true, faint: true, dashed: true });

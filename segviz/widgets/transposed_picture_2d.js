@@ -25,7 +25,7 @@ export function paintStamp2D(pen, { trace, step, hue, padding, settings }) {
   const k = trace.kernel.shape[0];
   const { box } = squares(m, padding, pen);
   const size = textSize(pen, trace.products, box(0, 0));
-  paintGround(pen, m, padding, box);
+  paintGround(pen, m, padding, settings.output_padding, box);
   const [row, column] = [Math.floor(step / n), step % n];
   stampOf(trace, step).forEach(({ tap, target, product }) => {
     const at = [row, column].map((place, axis) => place * settings.stride - padding
@@ -36,10 +36,12 @@ export function paintStamp2D(pen, { trace, step, hue, padding, settings }) {
   });
 }
 
-function paintGround(pen, m, padding, box) {
+// What the padding crops stands around it: at the ends, output_padding takes less away.
+function paintGround(pen, m, padding, added, box) {
   if (!padding) return faintCells(pen, [m, m], box, {});
-  for (let row = -padding; row < m + padding; row++) {
-    for (let column = -padding; column < m + padding; column++) {
+  const end = m + Math.max(0, padding - added);
+  for (let row = -padding; row < end; row++) {
+    for (let column = -padding; column < end; column++) {
       const inside = row >= 0 && row < m && column >= 0 && column < m;
       cell(pen, box(row, column), { faint: true, hatched: !inside });
     }
@@ -84,7 +86,7 @@ export function paintOutput2D(pen, { trace, step, mode, hue, padding, settings }
   const m = sideOf(trace);
   const { box } = squares(m, padding, pen);
   const size = textSize(pen, [...trace.output, ...trace.after], box(0, 0));
-  paintGround(pen, m, padding, box);
+  paintGround(pen, m, padding, settings.output_padding, box);
   const values = mode === "scatter" ? outputsAfter(trace, step) : [...trace.output];
   const met = new Set(mode === "scatter" ? stampOf(trace, step).map(({ target }) => target) : [step]);
   const until = mode === "scatter" ? step : Infinity;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { load } from "./load.mjs";
 
 const {
-  givers, layOut1D, outputsAfter, places, product, sentence, textSize, windowAt, zerosWords,
+  givers, layOut1D, outputsAfter, places, product, sentence, shown, textSize, windowAt, zerosWords,
 } = await load("cells.js",
   "transposed_words.js", "transposed_picture_1d.js", "transposed_convolution_1d.js");
 
@@ -120,4 +120,9 @@ test("numbers are shown in all cells of a part or in none", () => {
   assert.equal(textSize(pen, [1, -12], { width: 10, height: 30 }), 0);
   assert.equal(textSize(pen, [1, 2], { width: 40, height: 8 }), 0);
   assert.ok(textSize(pen, [-12.25, null], { width: 40, height: 30 }) < 12);
+});
+
+test("long decimals do without their leading zero", () => {
+  assert.deepEqual([0.25, 0.1875, -0.1875, 10.125, -1, null].map(shown),
+    ["0.25", ".1875", "−.1875", "10.125", "−1", null]);
 });
