@@ -22,6 +22,14 @@ _STRIDE = (
 _PADDED = "Zeros were added around the picture: count only outputs where the whole kernel fits."
 _ONE_SHORT = "The last row and column are missing: there are H - rate * (k - 1) rows."
 _ROWS_ONLY = "The rate pulls the rows apart, but not the columns: both have it."
+_COLUMNS_ONLY = "The rate pulls the columns apart, but not the rows: both have it."
+_TURNED = "Rows and columns of the result are swapped."
+_ENLARGED = "Every weight was repeated: what lies between two weights is not read."
+_THINNED = "The picture was thinned out first: outputs lie one pixel apart, taps rate apart."
+_AT_THE_END = "Zeros were added behind the picture: count only outputs where the whole kernel fits."
+_ROUND = "The picture goes on at its other end here: count only outputs where the kernel fits."
+_SQUARE_KERNEL = "The kernel was taken for a square: count its columns apart from its rows."
+_WHOLE = "The numbers were cut to whole ones: make the output with np.zeros(shape), without int."
 
 Table = list[list[float]]
 
@@ -30,8 +38,7 @@ def _atrous2d(
     image: Table, kernel: Table, rate: int, right: Table, mistakes: dict[str, Table]
 ) -> Case:
     tables = {"image": np.array(image, dtype=float), "kernel": np.array(kernel, dtype=float)}
-    call = f"atrous2d(image, {kernel}, rate={rate}), image of {len(image)} x {len(image[0])},"
-    return Case(call, tables | {"rate": rate}, right, mistakes)
+    return Case("atrous2d", tables | {"rate": rate}, right, mistakes)
 
 
 _IMAGE: Table = [[3, 1, 4, 1, 5, 9], [9, 2, 6, 5, 3, 5], [5, 8, 9, 7, 9, 3], [3, 2, 3, 8, 4, 2]]
@@ -53,14 +60,28 @@ _ATROUS = (
                       [16, 23, 22, 27, 7]],
             _ONE_SHORT: [[62, 55]],
             _ROWS_ONLY: [[52, 69, 61, 68], [30, 32, 57, 51]],
+            _COLUMNS_ONLY: [[62, 29, 44], [72, 64, 75], [44, 60, 52]],
+            _TURNED: [[62, 42], [55, 50], [77, 37]],
+            _ENLARGED: [[209, 219]],
+            _THINNED: [[62, 77]],
+            _AT_THE_END: [[62, 55, 77, 22, 32], [42, 50, 37, 29, 15], [23, 22, 27, 7, 9],
+                          [9, 18, 11, 8, 4]],
+            _ROUND: [[62, 55, 77, 48, 66], [42, 50, 37, 59, 27], [48, 29, 59, 32, 44],
+                     [60, 44, 41, 65, 25]],
         },
     ),
     _atrous2d(
-        [[3, 1, 4, 1], [5, 9, 2, 6], [5, 3, 5, 8]],
+        [[3.5, 1, 4, 1], [5, 9, 2, 6], [5, 3, 5, 8]],
         [[1, 2, 3], [4, 5, 6]],
         1,
-        [[94, 94], [94, 116]],
-        {_FLIPPED: [[74, 67], [109, 115]], _SWAPPED: [[95, 84, 105]], _ONE_SHORT: [[94]]},
+        [[94.5, 94], [94, 116]],
+        {
+            _FLIPPED: [[77, 67], [109, 115]],
+            _SWAPPED: [[95.5, 84, 105]],
+            _ONE_SHORT: [[94.5]],
+            _SQUARE_KERNEL: [[70.5, 55, 44], [58, 50, 74]],
+            _WHOLE: [[94, 94], [94, 116]],
+        },
     ),
     _atrous2d(
         _IMAGE,
@@ -78,22 +99,38 @@ _ONE_STRIDE = "Only the stride just before is counted: all strides before multip
 _REVERSED = "The layers were taken from last to first: the first one reads the input."
 _WHOLE_REACH = "Each layer adds k * d; but the first of its taps is there already: (k - 1) * d."
 _FROM_ZERO = "Begin with one input: without any layer, a unit sees itself."
+_RATE_FIRST = "Stride and rate are swapped: a layer is (kernel_size, stride, rate)."
+_SPANS = "Each layer adds (k - 1) * d + 1; but the first of its taps is there already: (k - 1) * d."
+_MULTIPLIED = "What the layers reach over was multiplied: it adds up, (k - 1) * d for each."
+_RATE_JUMPS = "A rate was counted as a stride: it does not lengthen the steps behind its layer."
+_LAST_LEFT_OUT = "The last layer is missing."
+_SUMMED = "The strides were added up: jumps multiply."
 
 
 def _field(layers: list[tuple[int, int, int]], right: int, mistakes: dict[str, int]) -> Case:
-    return Case(f"receptive_field({layers})", {"layers": layers}, right, mistakes)
+    return Case("receptive_field", {"layers": layers}, right, mistakes)
 
 
 _RECEPTIVE_FIELD = (
     _field(
-        [(3, 1, 1), (3, 1, 2)],
-        7,
-        {_NO_RATES: 5, _WHOLE_REACH: 10, _FROM_ZERO: 6},
+        [(3, 1, 3), (3, 1, 2)],
+        11,
+        {
+            _NO_RATES: 5,
+            _WHOLE_REACH: 16,
+            _FROM_ZERO: 10,
+            _RATE_FIRST: 9,
+            _SPANS: 13,
+            _SUMMED: 15,
+            _MULTIPLIED: 35,
+            _RATE_JUMPS: 19,
+            _LAST_LEFT_OUT: 7,
+        },
     ),
     _field(
         [(3, 3, 1), (2, 2, 1), (3, 1, 1)],
         18,
-        {_NO_STRIDES: 6, _TOO_EARLY: 25, _ONE_STRIDE: 10, _REVERSED: 8},
+        {_NO_STRIDES: 6, _TOO_EARLY: 25, _ONE_STRIDE: 10, _REVERSED: 8, _SUMMED: 19},
     ),
     _field([(3, 2, 2), (3, 1, 4)], 21, {_NO_STRIDES: 13, _NO_RATES: 7}),
 )
@@ -104,17 +141,33 @@ _BY_ITSELF = "Every layer is taken by itself: steps of all layers follow each ot
 _NO_MIDDLE = "The middle tap is missing: a layer steps by -d, 0 or +d."
 _FACTOR = "This looks for a common factor only: rates that grow too fast leave gaps as well."
 _PLACES = "These are the places: return True or False for each input of the field."
+_STEPS = "These are steps from the middle: return True or False for each input of the field."
+_ONE_SIDE = "Only steps of 0 and +d were taken: a layer steps by -d, 0 or +d."
+_HALF = "This is half of the field: it reaches sum(rates) inputs to both sides of the unit."
+_UNSEEN = "This is True where the unit sees nothing: turn it round."
+_COUNTED = "This is how many inputs are seen: return True or False for each input of the field."
+_SHORT = "The last input is missing: the field has 2 * sum(rates) + 1."
 
 
-def _seeing(rates: list[int], right: list[int], mistakes: dict[str, list[int]]) -> Case:
-    return Case(f"seen({rates})", {"rates": rates}, right, mistakes)
+def _seeing(rates: list[int], right: list[int], mistakes: dict[str, Any]) -> Case:
+    return Case("seen", {"rates": rates}, right, mistakes)
 
 
 _SEEN = (
     _seeing(
         [2],
         [1, 0, 1, 0, 1],
-        {_WHOLE_FIELD: [1, 1, 1, 1, 1], _NO_MIDDLE: [1, 0, 0, 0, 1], _PLACES: [0, 2, 4]},
+        {
+            _WHOLE_FIELD: [1, 1, 1, 1, 1],
+            _NO_MIDDLE: [1, 0, 0, 0, 1],
+            _PLACES: [0, 2, 4],
+            _STEPS: [-2, 0, 2],
+            _ONE_SIDE: [0, 0, 1, 0, 1],
+            _HALF: [1, 0, 1],
+            _UNSEEN: [0, 1, 0, 1, 0],
+            _COUNTED: 3,
+            _SHORT: [1, 0, 1, 0],
+        },
     ),
     _seeing(
         [2, 2],
@@ -189,5 +242,5 @@ def seen_picture() -> Any:
     """Draw which inputs two stacks see: 1 for those that they do."""
     from segviz.exercises._pictures import tables
 
-    shown = {case.call: case.right for case in _SEEN[1:3]}
+    shown = {f"seen({case.arguments['rates']})": case.right for case in _SEEN[1:3]}
     return tables(shown, cell=0.4)

@@ -18,12 +18,18 @@ _NO_TWO = "The factor 2 is missing: a perfect answer must give D = 1."
 _UNION = "The overlap was taken off below: that is the IoU. Dice has 2 times the overlap above."
 _HARD = "p was rounded to 0 or 1: then the loss has no gradient. Use p as it is."
 _SMOOTHED = "1 was added above and below: V-Net adds nothing."
+_SQUARED_SUMS = "The sums were squared: square every voxel's number, and then add up."
+_OF_BOTH = "p + g was squared: square p and g apart, and then add up."
+_PLAIN_UNION = "This is 1 - IoU: Dice has 2 times the overlap above, and squares below."
+_NEGATIVE = "This is -D: the loss is 1 - D, and 0 for a perfect answer."
+_PER_SLICE = "This is the mean over slices: the sums run over all voxels of the volume."
+_MATRIX = "np.dot and @ multiply matrices here: p * g multiplies voxel by voxel."
 _FIRST_AXIS = "Only the first axis was added up, as Python's sum does: np.sum goes over all voxels."
 
 
 def _dice(p: list[Any], g: list[Any], right: float, mistakes: dict[str, Any]) -> Case:
     given = {"p": np.array(p, dtype=float), "g": np.array(g, dtype=float)}
-    return Case(f"dice_loss({p}, {g})", given, right, mistakes)
+    return Case("dice_loss", given, right, mistakes)
 
 
 _DICE_LOSS = (
@@ -38,6 +44,10 @@ _DICE_LOSS = (
             _UNION: 5 / 7,
             _HARD: 1 / 3,
             _SMOOTHED: 5 / 11,
+            _SQUARED_SUMS: 11 / 13,
+            _OF_BOTH: 9 / 13,
+            _NEGATIVE: -4 / 9,
+            _PLAIN_UNION: 3 / 4,
         },
     ),
     _dice([0, 1, 1], [0, 1, 1], 0, {_COEFFICIENT: 1, _NO_TWO: 0.5}),
@@ -45,7 +55,12 @@ _DICE_LOSS = (
         [[1, 0], [0.5, 0.5]],
         [[1, 0], [0, 1]],
         1 / 7,
-        {_FIRST_AXIS: [1 / 9, 1 / 5], _NO_SQUARES: 1 / 4},
+        {
+            _FIRST_AXIS: [1 / 9, 1 / 5],
+            _NO_SQUARES: 1 / 4,
+            _PER_SLICE: 1 / 6,
+            _MATRIX: [[3 / 7, 1], [5 / 7, 5 / 7]],
+        },
     ),
 )
 
@@ -57,10 +72,18 @@ _NO_WAY_UP = "The convolutions of the way up are missing: after each doubling, 4
 _ONE_CONVOLUTION = "One convolution at each level was counted: there are two, which take 4 rows."
 _PADDED = "This is the padded U-Net: here no convolution is padded, and each takes 2 rows."
 _ONE_DEPTH = "n - 184 holds for depth 4 only: go level by level."
+_FITS = "0 says that n does not fit, but it does: all maps are even just before they are halved."
+_WRONG_SIDE = (
+    "Convolutions come before the pooling, and after the up-convolution: one side is swapped."
+)
+_ONE_LESS = "One level is missing: there are depth levels above the bottom."
+_ONE_MORE = "One level too many: the bottom is not one of the depth levels."
+_BOTTOM = "These are the rows at the bottom: the way up is missing."
+_FOUR_EACH = "8 rows were taken at each level: a 3x3 convolution takes 2, so two take 4."
 
 
 def _size(n: int, depth: int, right: int, mistakes: dict[str, int]) -> Case:
-    return Case(f"unet_size({n}, depth={depth})", {"n": n, "depth": depth}, right, mistakes)
+    return Case("unet_size", {"n": n, "depth": depth}, right, mistakes)
 
 
 _UNET_SIZE = (
@@ -68,9 +91,21 @@ _UNET_SIZE = (
         204,
         2,
         164,
-        {_NO_BOTTOM: 180, _NO_WAY_UP: 176, _PADDED: 204, _ONE_CONVOLUTION: 0, _ONE_DEPTH: 20},
+        {
+            _NO_BOTTOM: 180,
+            _NO_WAY_UP: 176,
+            _PADDED: 204,
+            _ONE_CONVOLUTION: 182,
+            _ONE_DEPTH: 20,
+            _FITS: 0,
+            _WRONG_SIDE: 152,
+            _ONE_LESS: 188,
+            _ONE_MORE: 116,
+            _BOTTOM: 44,
+            _FOUR_EACH: 124,
+        },
     ),
-    _size(572, 4, 388, {_NO_BOTTOM: 452, _NO_WAY_UP: 448, _PADDED: 0}),
+    _size(572, 4, 388, {_NO_BOTTOM: 452, _NO_WAY_UP: 448, _FITS: 0}),
     _size(573, 4, 0, {_ODD: 388}),
     _size(62, 2, 0, {_FIRST_MAP: 20}),
     _size(24, 2, 0, {_USED_UP: -16}),
@@ -83,12 +118,16 @@ _ROUNDED_UP = "The margin was rounded up: if an odd number of rows has to go, on
 _ONE_MARGIN = "Rows and columns have the same margin here: they need their own, t and l."
 _RESIZED = "The map was made smaller: a crop leaves the numbers side by side, as they stand."
 _ONE_CHANNEL = "Only the first channel is left: all of them are cropped alike."
+_TOO_SOON = "The slice ends at h: h rows from number t on end at t + h."
+_AROUND = "h // 2 rows were kept on both sides of the middle: that loses one if h is odd."
+_SIZE_TURNED = "h and w are swapped: size is (h, w), rows first."
+_CHANNELS_LAST = "Axes were mixed up: skip has the shape (C, H, W), channels first."
+_ONE_FURTHER = "The crop begins one row and one column too far on: count from 0."
 
 
 def _cropping(shape: tuple[int, ...], size: tuple[int, int], right: Any, mistakes: Any) -> Case:
-    call = f"crop(np.arange({np.prod(shape)}).reshape{shape}, {size})"
     skip = np.arange(float(np.prod(shape))).reshape(shape)
-    return Case(call, {"skip": skip, "size": size}, right, mistakes)
+    return Case("crop", {"skip": skip, "size": size}, right, mistakes)
 
 
 _CROP = (
@@ -101,19 +140,22 @@ _CROP = (
             _LOWER_RIGHT: [[[16, 17], [22, 23]]],
             _ONE_MARGIN: [[[7, 8], [13, 14]]],
             _RESIZED: [[[0, 3], [12, 15]]],
+            _TOO_SOON: np.empty((1, 1, 0)),
+            _CHANNELS_LAST: [[[6, 7, 8, 9, 10, 11], [12, 13, 14, 15, 16, 17]]],
+            _ONE_FURTHER: [[[15, 16], [21, 22]]],
         },
-    ),
-    _cropping(
-        (2, 1, 4),
-        (1, 2),
-        [[[1, 2]], [[5, 6]]],
-        {_ONE_CHANNEL: [[[1, 2]]], _FROM_END: np.empty((2, 0, 2))},
     ),
     _cropping(
         (1, 2, 5),
         (2, 2),
         [[[1, 2], [6, 7]]],
-        {_ROUNDED_UP: [[[2, 3], [7, 8]]]},
+        {_ROUNDED_UP: [[[2, 3], [7, 8]]], _FROM_END: np.empty((1, 0, 3))},
+    ),
+    _cropping(
+        (2, 1, 4),
+        (1, 2),
+        [[[1, 2]], [[5, 6]]],
+        {_ONE_CHANNEL: [[[1, 2]]], _AROUND: np.empty((2, 0, 2)), _SIZE_TURNED: [[[1]], [[5]]]},
     ),
 )
 

@@ -31,7 +31,7 @@ _TILES = "The window moves by its own width: move it one place at a time."
 
 _DENSE_EVERYWHERE = (
     Case(
-        "dense_everywhere(weight, bias, maps, kernel_size=2) with the picture's maps",
+        "dense_everywhere",
         {"weight": _WEIGHT, "bias": _BIAS, "maps": _MAPS, "kernel_size": 2},
         [[[1005, 1006, 1007], [1009, 1010, 1011]], [[2101, 2102, 2103], [2105, 2106, 2107]]],
         {
@@ -65,7 +65,7 @@ _DENSE_EVERYWHERE = (
         },
     ),
     Case(
-        "dense_everywhere(weight, bias, maps, kernel_size=3) with maps of 2 x 3 x 3",
+        "dense_everywhere",
         {
             "weight": np.array([np.arange(18.0), np.ones(18)]),
             "bias": np.array([100.0, 200.0]),
@@ -94,8 +94,8 @@ _FIRST_LAYER = "Only the first layer was counted: add up all of them."
 
 
 def _bill(right: Any, mistakes: dict[str, Any], layers: list[tuple[int, int, int]]) -> Case:
-    call = f"multiply_adds(height=4, width=6, layers={layers})"
-    return Case(call, {"height": 4, "width": 6, "layers": layers}, right, mistakes)
+    arguments = {"height": 4, "width": 6, "layers": layers}
+    return Case("multiply_adds", arguments, right, mistakes)
 
 
 _MULTIPLY_ADDS = (
@@ -140,7 +140,7 @@ _STACKED = "The skip was put beside the scores as more classes: add it, class by
 
 _FUSE = (
     Case(
-        "fuse([[[0, 4]]], [[[10, 20, 30, 40], [50, 60, 70, 80]]])",
+        "fuse",
         {"coarse": _COARSE, "skip": _SKIP},
         [[[10, 21, 33, 44], [50, 61, 73, 84]]],
         {
@@ -156,7 +156,7 @@ _FUSE = (
         },
     ),
     Case(
-        "fuse([[[0, 4], [8, 12]], [[16, 0], [0, 0]]], zeros of 2 x 4 x 4)",
+        "fuse",
         {
             "coarse": np.array([[[0.0, 4], [8, 12]], [[16, 0], [0, 0]]]),
             "skip": np.zeros((2, 4, 4)),

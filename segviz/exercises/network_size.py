@@ -19,11 +19,13 @@ _BIAS_KERNEL = "One bias for each kernel was counted: an output channel adds one
 _BIAS_ONE = "One bias for the whole layer was counted: each output channel has its own."
 _ONE_AXIS = "The kernel has rows and columns: k * k weights, not k."
 _NO_INPUTS = "The input channels are missing: each has kernels of its own."
+_NO_OUTPUTS = "The output channels are missing: each has kernels of its own."
+_ADDED = "Channels were added: there is a kernel for every pair, in_channels * out_channels."
+_DOUBLED = "The kernel has k * k weights, not 2 * k."
 
 
 def _layer(right: int, mistakes: dict[str, int], **arguments: Any) -> Case:
-    call = ", ".join(f"{name}={value}" for name, value in arguments.items())
-    return Case(f"parameters({call})", arguments, right, mistakes)
+    return Case("parameters", arguments, right, mistakes)
 
 
 _PARAMETERS = (
@@ -36,6 +38,9 @@ _PARAMETERS = (
             _BIAS_ONE: 601,
             _ONE_AXIS: 128,
             _NO_INPUTS: 208,
+            _NO_OUTPUTS: 83,
+            _ADDED: 283,
+            _DOUBLED: 248,
         },
         kernel_size=5,
         in_channels=3,
@@ -60,35 +65,56 @@ _ROUNDED_UP = "A window that does not fit is counted: round down before you add 
 _SQUARE = "The picture is taken for a square: columns are counted like rows, from w."
 _BIASES = "The biases are counted: they are added, not multiplied, and left out here."
 _WEIGHTS_ONLY = "These are the weights: each is used at every place of the output."
+_PLACES_ONLY = "These are the places of the output: every weight is used at each of them."
+_PADDING_ONCE = "padding is counted once: it adds places at both ends, 2 * padding."
+_NO_ONE = "The + 1 is missing: the first window needs no step."
+_NO_KERNEL = "The kernel's own size is missing: the first window takes kernel_size places."
+_DIVIDED = "h / stride is counted: a window needs kernel_size places, (h + 2p - k) // stride + 1."
+_FRACTION = "Places are whole numbers: round (h + 2p - k) / stride down before you add 1."
+_STRIDE_DOWN = "The stride was taken down, but not across: columns are counted like rows."
 
 
 def _counted(
-    right: int, mistakes: dict[str, int], size: tuple[int, int], stride: int, padding: int
+    right: int, mistakes: dict[str, float], size: tuple[int, int], stride: int, padding: int
 ) -> Case:
-    channels = {"kernel_size": 3, "in_channels": 3, "out_channels": 4}
+    channels = {"kernel_size": 5, "in_channels": 3, "out_channels": 4}
     given = {"size": size, **channels, "stride": stride, "padding": padding}
-    call = ", ".join(f"{name}={value}" for name, value in given.items())
-    return Case(f"multiply_adds({call})", given, right, mistakes)
+    return Case("multiply_adds", given, right, mistakes)
 
 
 _MULTIPLY_ADDS = (
     _counted(
-        5184,
+        14400,
         {
-            _TWICE: 10368,
-            _NO_PADDING: 2592,
-            _SQUARE: 3888,
-            _BIASES: 5376,
-            _WEIGHTS_ONLY: 108,
+            _TWICE: 28800,
+            _NO_PADDING: 2400,
+            _SQUARE: 10800,
+            _BIASES: 14592,
+            _WEIGHTS_ONLY: 300,
+            _PLACES_ONLY: 48,
+            _PADDING_ONCE: 7200,
+            _NO_ONE: 10500,
+            _NO_KERNEL: 42900,
+            _ONE_AXIS: 2880,
+            _NO_INPUTS: 4800,
+            _NO_OUTPUTS: 3600,
         },
         size=(6, 8),
         stride=1,
-        padding=1,
+        padding=2,
     ),
     _counted(
-        1296,
-        {_INPUT_PIXELS: 7776, _STRIDE_ONE: 4536, _ROUNDED_UP: 1728, _SQUARE: 972},
-        size=(8, 9),
+        4500,
+        {
+            _INPUT_PIXELS: 39000,
+            _STRIDE_ONE: 16200,
+            _ROUNDED_UP: 6000,
+            _SQUARE: 2700,
+            _DIVIDED: 9000,
+            _FRACTION: 5250,
+            _STRIDE_DOWN: 8100,
+        },
+        size=(10, 13),
         stride=2,
         padding=0,
     ),
@@ -99,9 +125,16 @@ _NUMBERS = "These are numbers, not bytes: each takes 4."
 _ONE_PICTURE = "This is for one picture: N of them are kept at a time."
 _NO_STRIDES = "The strides are missing: behind a stride of 2, maps have half the rows and columns."
 _NOT_ADDED_UP = "Every stride is taken from the picture's size: a layer reads the one before it."
-_ROWS_ONLY = "Only the rows became fewer: a stride takes columns, too."
+_ONE_SIDE = "Only rows or only columns became fewer: a stride takes both."
 _ROUNDED_DOWN = "An odd number of rows was halved and rounded down: 5 rows become 3."
 _LARGEST = "This is the largest map: training keeps all of them until the way back."
+_LAST_MAP = "This is the last layer's output: training keeps all of them until the way back."
+_LAST_LEFT_OUT = "The last layer's output is missing."
+_IN_PLACE = "Outputs are counted twice: a ReLU that works in place keeps nothing of its own."
+_EIGHT_BYTES = "A number takes 4 bytes here (float32), not 8."
+_UNPADDED = "The padding is missing: with padding 1, a 3x3 layer of stride 1 keeps the size."
+_FRACTION_KEPT = "Rows are whole numbers: round h / stride up."
+_OUTPUTS_OF_ONE = "Only the pictures are counted N times: each picture has its own outputs."
 
 
 def _kept(
@@ -111,25 +144,30 @@ def _kept(
     mistakes: dict[str, int],
 ) -> Case:
     given = {"pictures": pictures, "layers": layers}
-    return Case(f"kept_bytes({pictures}, {layers})", given, right, mistakes)
+    return Case("kept_bytes", given, right, mistakes)
 
 
 _KEPT_BYTES = (
     _kept(
         (1, 3, 4, 6),
-        [(8, 1), (16, 2)],
-        1440,
+        [(8, 1), (10, 2)],
+        1296,
         {
-            _NO_PICTURES: 1152,
-            _NUMBERS: 360,
-            _NO_STRIDES: 2592,
-            _ROWS_ONLY: 1824,
+            _NO_PICTURES: 1008,
+            _NUMBERS: 324,
+            _NO_STRIDES: 2016,
+            _ONE_SIDE: 1536,
             _LARGEST: 768,
+            _LAST_MAP: 240,
+            _LAST_LEFT_OUT: 1056,
+            _IN_PLACE: 2304,
+            _EIGHT_BYTES: 2592,
+            _UNPADDED: 544,
         },
     ),
-    _kept((5, 3, 4, 6), [(8, 1)], 5280, {_ONE_PICTURE: 1056}),
+    _kept((5, 3, 4, 6), [(8, 1)], 5280, {_ONE_PICTURE: 1056, _OUTPUTS_OF_ONE: 2208}),
     _kept((1, 1, 8, 8), [(1, 2), (1, 2)], 336, {_NOT_ADDED_UP: 384}),
-    _kept((1, 1, 5, 5), [(2, 2)], 172, {_ROUNDED_DOWN: 132}),
+    _kept((1, 1, 5, 5), [(2, 2)], 172, {_ROUNDED_DOWN: 132, _FRACTION_KEPT: 150}),
 )
 
 
@@ -176,7 +214,7 @@ def kept_picture() -> Any:
     """Draw what the first visible check keeps: of the picture, and of each of two layers."""
     from segviz.exercises._pictures import tables
 
-    numbers = np.array([3 * 4 * 6, 8 * 4 * 6, 16 * 2 * 3])
+    numbers = np.array([3 * 4 * 6, 8 * 4 * 6, 10 * 2 * 3])
     axes = tables({"numbers": numbers, "bytes": 4 * numbers}, cell=0.8)
     for axis in axes:
         axis.set(xticks=range(3))

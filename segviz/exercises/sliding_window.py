@@ -27,7 +27,7 @@ _AROUND = "Beyond the border the picture goes on at its other end: mirror it."
 
 _PATCH = (
     Case(
-        "patch(image, row=1, column=2, window=3)",
+        "patch",
         {"image": _IMAGE, "row": 1, "column": 2, "window": 3},
         [[2, 3, 4], [6, 7, 8], [10, 11, 12]],
         {
@@ -37,7 +37,7 @@ _PATCH = (
         },
     ),
     Case(
-        "patch(image, row=0, column=0, window=3)",
+        "patch",
         {"image": _IMAGE, "row": 0, "column": 0, "window": 3},
         [[6, 5, 6], [2, 1, 2], [6, 5, 6]],
         {
@@ -49,7 +49,7 @@ _PATCH = (
         },
     ),
     Case(
-        "patch(image, row=2, column=2, window=5)",
+        "patch",
         {"image": _IMAGE, "row": 2, "column": 2, "window": 5},
         _IMAGE[np.ix_([0, 1, 2, 1, 0], [0, 1, 2, 3, 2])],
         {
@@ -101,7 +101,7 @@ _WINDOW_THREE = "This is the answer for window=3."
 
 _CLASS_MAP = (
     Case(
-        "class_map(padded, check.thirds, window=3) with the picture's padded",
+        "class_map",
         {"padded": _PADDED, "scores": thirds, "window": 3},
         _CLASSES,
         {
@@ -122,7 +122,7 @@ _CLASS_MAP = (
         },
     ),
     Case(
-        "class_map(padded, check.thirds, window=5) with the picture's padded",
+        "class_map",
         {"padded": _PADDED, "scores": thirds, "window": 5},
         [[1, 2]],
         {_WINDOW_THREE: _CLASSES},
@@ -139,8 +139,8 @@ _FULL = np.array([1, 2, 3, 3, 3, 2, 1])
 
 
 def _times(right: Any, mistakes: dict[str, Any], places: int, outputs: int, stride: int) -> Case:
-    call = f"times_computed(places={places}, outputs={outputs}, stride={stride})"
-    return Case(call, {"places": places, "outputs": outputs, "stride": stride}, right, mistakes)
+    arguments = {"places": places, "outputs": outputs, "stride": stride}
+    return Case("times_computed", arguments, right, mistakes)
 
 
 _TIMES_COMPUTED = (

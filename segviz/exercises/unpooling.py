@@ -20,13 +20,24 @@ _TIMES_HEIGHT = "Indices are row * H + column: one row is W numbers long, so tak
 _BY_COLUMNS = "Indices are counted column by column: count row by row, row * W + column."
 _ZEROS = "A window that juts out was filled up with zeros, and they win over numbers below zero."
 _VALUES_ONLY = "Only the values come back: return values, indices."
+_PARTS_SWAPPED = "The two are swapped: return values, indices."
+_FROM_ONE = "Indices are counted from 1: the first place of the table is 0."
+_OVERLAPPING = (
+    "Windows overlap here: they stand side by side, the next one begins kernel_size further."
+)
+_AVERAGE = "The values are averages: take the largest number."
+_SMALLEST = "These are the smallest numbers: take the largest."
+_FROM_ZERO = "The search begins at 0, and no number below it can win. Begin at the window's first."
+_CORNER = "Every index is that of its window's first place: save where the largest number stands."
+_WIDER = "Indices are counted in a table that was made wider: a row of x is W numbers long."
+_WHOLE = "The numbers were cut to whole ones: make the output with np.zeros(shape), without int."
 
 
 def _pooling(
     x: list[list[float]], kernel_size: int, right: list[Any], mistakes: dict[str, list[Any]]
 ) -> Case:
-    call = f"max_pool({x}, {kernel_size})"
-    return Case(call, {"x": np.array(x, dtype=float), "kernel_size": kernel_size}, right, mistakes)
+    arguments = {"x": np.array(x, dtype=float), "kernel_size": kernel_size}
+    return Case("max_pool", arguments, right, mistakes)
 
 
 _MAX_POOL = (
@@ -39,6 +50,12 @@ _MAX_POOL = (
             _TIMES_HEIGHT: [[[4, 5]], [[2, 5]]],
             _BY_COLUMNS: [[[4, 5]], [[1, 7]]],
             _VALUES_ONLY: [[4, 5]],
+            _PARTS_SWAPPED: [[[4, 7]], [[4, 5]]],
+            _FROM_ONE: [[[4, 5]], [[5, 8]]],
+            _OVERLAPPING: [[[4, 3, 5]], [[4, 1, 7]]],
+            _AVERAGE: [[[2.5, 2]], [[4, 7]]],
+            _SMALLEST: [[[1, 0]], [[0, 3]]],
+            _CORNER: [[[4, 5]], [[0, 2]]],
         },
     ),
     _pooling(
@@ -54,18 +71,23 @@ _MAX_POOL = (
         {
             _FLOOR: [[[-3]], [[1]]],
             _ZEROS: [[[-3, 0], [0, 0]], [[1, 3], [9, 9]]],
+            _FROM_ZERO: [[[0, 0], [0, 0]], [[0, 0], [0, 0]]],
+            _WIDER: [[[-3, -2], [-7, -1]], [[1, 2], [8, 10]]],
         },
     ),
     _pooling(
-        [[1, 2, 9, 4], [3, 8, 5, 6], [2, 1, 4, 7]],
+        [[1, 2, 9.5, 4], [3, 8, 5, 6], [2, 1, 4, 7.5]],
         3,
-        [[[9, 7]], [[2, 11]]],
-        {_FLOOR: [[[9]], [[2]]]},
+        [[[9.5, 7.5]], [[2, 11]]],
+        {_FLOOR: [[[9.5]], [[2]]], _WHOLE: [[[9, 7]], [[2, 11]]]},
     ),
 )
 
 _GUESSED = (
     "The size was guessed, as twice that of the values: use size, or an index means another place."
+)
+_GUESSED_ROW = (
+    "Rows were counted as twice as long as those of the values: size says how long they are."
 )
 _NAILS = "This is a bed of nails: every value stands in the corner of its block, not at its index."
 _NEAREST = (
@@ -75,10 +97,15 @@ _READ_BY_COLUMNS = "Indices were read column by column: row = index // W, column
 _ADDED = "Two windows saved the same place, and were added: put the value there, once."
 _INDICES_PUT = "The indices stand where the values belong."
 _LONG_ROW = "This is one long row: give it the shape `size`."
+_PUT_FROM_ONE = "Every value stands one place too early: indices count from 0."
+_TURNED = "Rows and columns of the output are swapped: size is (H, W), rows first."
+_FIRST_ONLY = "Only the first value was put back: does return stand inside a loop?"
+_ONES = "These are ones: put the values there."
+_IN_ORDER = "The values fill the places one after the other: each belongs to its own index."
 
 _MAX_UNPOOL = (
     Case(
-        "max_unpool([[4, 5]], [[4, 7]], (2, 4))",
+        "max_unpool",
         {"values": np.array([[4.0, 5.0]]), "indices": np.array([[4, 7]]), "size": (2, 4)},
         [[0, 0, 0, 0], [4, 0, 0, 5]],
         {
@@ -87,19 +114,30 @@ _MAX_UNPOOL = (
             _READ_BY_COLUMNS: [[0, 0, 4, 0], [0, 0, 0, 5]],
             _INDICES_PUT: [[0, 0, 0, 0], [4, 0, 0, 7]],
             _LONG_ROW: [0, 0, 0, 0, 4, 0, 0, 5],
+            _PUT_FROM_ONE: [[0, 0, 0, 4], [0, 0, 5, 0]],
+            _TURNED: [[0, 4], [0, 0], [0, 0], [0, 5]],
+            _FIRST_ONLY: [[0, 0, 0, 0], [4, 0, 0, 0]],
+            _ONES: [[0, 0, 0, 0], [1, 0, 0, 1]],
         },
     ),
     Case(
-        "max_unpool([[4, 5]], [[5, 7]], (3, 5))",
+        "max_unpool",
         {"values": np.array([[4.0, 5.0]]), "indices": np.array([[5, 7]]), "size": (3, 5)},
         [[0, 0, 0, 0, 0], [4, 0, 5, 0, 0], [0, 0, 0, 0, 0]],
-        {_GUESSED: [[0, 0, 0, 0], [0, 4, 0, 5]]},
+        {
+            _GUESSED: [[0, 0, 0, 0], [0, 4, 0, 5]],
+            _GUESSED_ROW: [[0, 0, 0, 0, 0], [0, 4, 0, 5, 0], [0, 0, 0, 0, 0]],
+        },
     ),
     Case(
-        "max_unpool([[9, 9]], [[2, 2]], (1, 4))",
-        {"values": np.array([[9.0, 9.0]]), "indices": np.array([[2, 2]]), "size": (1, 4)},
-        [[0, 0, 9, 0]],
-        {_ADDED: [[0, 0, 18, 0]]},
+        "max_unpool",
+        {"values": np.array([[2.5, 2.5, 1.5]]), "indices": np.array([[3, 3, 0]]), "size": (1, 6)},
+        [[1.5, 0, 0, 2.5, 0, 0]],
+        {
+            _ADDED: [[1.5, 0, 0, 5, 0, 0]],
+            _IN_ORDER: [[2.5, 0, 0, 1.5, 0, 0]],
+            _WHOLE: [[1, 0, 0, 2, 0, 0]],
+        },
     ),
 )
 

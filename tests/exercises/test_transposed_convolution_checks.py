@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
 from segviz.exercises import transposed_convolution as checks
+from segviz.grading._sources import find_lectures
 
 SIZE_NAMES = ("stride", "padding", "output_padding", "dilation")
 
@@ -57,3 +60,35 @@ def test_no_mistake_is_right_and_no_two_are_alike():
 def test_the_pictures_show_the_numbers_of_the_first_check(draw):
     shown = [text.get_text() for text in draw().texts]
     assert {"1", "2", "3", "0"} <= set(shown)
+
+
+def lectures_own():
+    """The function `transposed` of lecture 06, which makes its output of whole numbers."""
+    source = (find_lectures() / "src" / "06_transposed_convolution.py").read_text("utf-8")
+    functions = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
+    (found,) = (node for node in functions if node.name == "transposed")
+    names = {"np": np}
+    exec(ast.unparse(found), names)
+    return names["transposed"]
+
+
+def test_the_function_of_the_lecture_passes_or_hears_of_its_whole_numbers(capsys):
+    checks.stamp(lectures_own())
+    said = capsys.readouterr().out
+    assert "visible checks pass" in said or "puts floats into an array of whole numbers" in said
+    assert "UFuncTypeError" not in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [(lambda x: x.dtype, "all 3 visible checks pass"), (lambda x: int, "cut to whole ones")],
+)
+def test_the_output_may_have_the_kind_of_the_input_but_not_whole_numbers(kind, words, capsys):
+    def stamp(x, kernel, stride):
+        output = np.zeros((len(x) - 1) * stride + len(kernel), dtype=kind(x))
+        for i, j in np.ndindex(len(x), len(kernel)):
+            output[i * stride + j] += x[i] * kernel[j]
+        return output
+
+    checks.stamp(stamp)
+    assert words in capsys.readouterr().out

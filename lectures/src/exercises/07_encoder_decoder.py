@@ -200,7 +200,7 @@ def unet_size(n, depth):
         n = n // 2
     return max(2**depth * (n - 4), 0)
 
-# %% wrong="unet_size" points=0 message="One convolution at each level"
+# %% wrong="unet_size" points=0 message="0 says that n does not fit, but it does"
 def unet_size(n, depth):
     for _ in range(depth):
         n = n - 2
