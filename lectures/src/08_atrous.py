@@ -99,10 +99,10 @@ cat = datasets.picture("chelsea", size=(65, 65)).mean(0).numpy()
 widgets.AtrousConvolution2D(cat, second_rate=0, third_rate=0, kernel="vertical edges (Sobel)")
 
 # %% [markdown]
-# Orange are the pixels that one unit sees; move the cursor, or use the arrow keys, to choose the unit. In the middle, the same pixels enlarged.
+# Orange are the pixels that one unit sees; move the cursor, or use the arrow keys, to choose the unit. In the middle, its field by itself.
 #
 # 1. Move the *rate of layer 1*. The edges that the kernel answers to become coarser; the picture keeps its size and the layer its nine weights.
-# 2. Set the kernel to *blur*. From which rate on do you see the nine taps, as nine pictures laid over each other?
+# 2. Set the kernel to *blur*. From which rate on do you see the nine taps, as nine pictures laid over each other? (There is no one answer: they show where the rate is larger than the things in the picture, and those are of all sizes.)
 # 3. Put the cursor into the very middle (row 32, column 32), and go with the rate up to 33. What happens at the last step, and why? (Section 9.)
 #
 # With the sliders *of layer 2* and *of layer 3* further layers are put behind the first one. They come in section 5.
@@ -210,10 +210,10 @@ for rates in [(2, 2, 2), (1, 2, 5)]:
 # %%
 shown = [mixture, blurred(mixture, (2, 2, 2)), blurred(mixture, (1, 2, 5))]
 plot.show(plot.pictures(*shown, titles=["cat and coffee in turns", "rates 2-2-2", "rates 1-2-5"]),
-          alt="Columns of a cat and a cup of coffee in turns; after 2-2-2 the stripes are as strong as before, after 1-2-5 they are faint")
+          alt="Columns of a cat and a cup of coffee in turns; after 2-2-2 the stripes are nearly as strong as before, after 1-2-5 they are gone")
 
 # %% [markdown]
-# After 2-2-2 the stripes stand as before: three blurs, and two neighbouring columns have never met. After 1-2-5 hardly anything is left of them.
+# After 2-2-2 the stripes still stand. (They are three quarters as strong: the blurred cat and the blurred cup differ less than the sharp ones.) Three blurs, and two neighbouring columns have never met. After 1-2-5 nothing is left of them.
 #
 # **How to choose rates.** Along one axis, three taps at rate $d$ go from a place to $-d$, $0$ and $+d$. A stack sees all places that such steps can reach. Three lines tell you whether there are holes:
 
@@ -224,11 +224,11 @@ def holes(rates):
         reached = {place + tap * rate for place in reached for tap in (-1, 0, 1)}
     return 2 * sum(rates) + 1 - len(reached)
 
-for rates in [(1, 2, 5), (5, 2, 1), (1, 2, 7), (1, 2, 9), (1, 2, 4, 8), (2, 4, 8), (6, 12, 18)]:
+for rates in [(1, 2, 5), (5, 2, 1), (1, 2, 7), (1, 3, 9), (1, 2, 9), (1, 2, 4, 8), (2, 4, 8), (6, 12, 18)]:
     print(f"rates {'-'.join(map(str, rates)):8} field {2 * sum(rates) + 1:2}, holes along one axis: {holes(rates)}")
 
 # %% [markdown]
-# Rates with a **common factor** (2-4-8, 6-12-18) always leave a grid, for then all steps are multiples of it. Rates that **grow too fast** (1-2-9) leave gaps. Start with 1, and let no rate be larger than what the smaller ones reach together: after 1 and 2 they reach 7 pixels, so the next rate may be up to 7. (The order of the layers makes no difference to what is reached.)
+# Rates with a **common factor** (2-4-8, 6-12-18) always leave a grid, for then all steps are multiples of it. Rates that **grow too fast** (1-2-9) leave gaps. Start with 1, and let no rate be larger than what the smaller ones reach together: after 1 and 2 they reach 7 pixels, so the next rate may be up to 7. After 1 and 3 they reach 9: so 1-3-9 is the stack that sees 27 pixels, without a hole. (The order of the layers makes no difference to what is reached.)
 
 # %% [markdown]
 # ## 6. Against 'downsample, convolve, upsample'
