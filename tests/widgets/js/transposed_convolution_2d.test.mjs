@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { inRows, origin, sentence2D, squares, written2D } = await load(
+const { inRows, origin, paintOutput2D, paintSpread2D, sentence2D, squares, written2D } = await load(
   "cells.js", "transposed_words.js", "transposed_picture_2d.js", "transposed_convolution_2d.js");
 
 const shaped = (numbers, ...shape) => Object.assign(Float32Array.from(numbers), { shape });
@@ -44,4 +44,39 @@ test("cells are found again where they are drawn", () => {
   assert.ok(unit * 11 <= 260);
   const { x, y } = box(3, -1);
   assert.deepEqual(cellAt(x + 1, y + 1), [3, -1]);
+});
+
+// A pen that notes what it writes, where, and how many cells it hatches (each is clipped).
+function noting() {
+  const noted = { texts: [], hatched: 0 };
+  const context = new Proxy({}, {
+    get: (_, name) => (...given) => {
+      if (name === "clip") noted.hatched += 1;
+      if (name === "fillText") noted.texts.push(given);
+      return { width: 6 };
+    },
+    set: () => true,
+  });
+  return { pen: { context, width: 300, height: 256, inks: {}, family: "x" }, noted };
+}
+
+test("output_padding takes from what the padding crops at the ends, and only there", () => {
+  // 5 x 5 outputs of which padding 1 leaves 3 x 3, and output_padding 1 4 x 4.
+  for (const [side, added, hatched] of [[3, 0, 16], [4, 1, 9], [5, 2, 11]]) {
+    const { pen, noted } = noting();
+    const output = shaped(Array(side * side).fill(1), side, side);
+    paintOutput2D(pen, { trace: { ...trace, output, targets: shaped(Array(16).fill(-1), 4, 4) },
+      step: 0, mode: "scatter", hue: () => "", padding: 1, settings: { output_padding: added } });
+    assert.equal(noted.hatched, hatched);
+  }
+});
+
+test("a weight stands above the number that it meets, not on it", () => {
+  const { pen, noted } = noting();
+  const source = [-2, 0, 1, -2];
+  paintSpread2D(pen, { trace: { ...trace, source, window: [0, 4] }, step: 4, hue: () => "",
+    settings: { dilation: 1 } });
+  const [weight, number] = ["×1", "1"].map((text) => noted.texts.find(([one]) => one === text));
+  assert.ok(number[2] - weight[2] >= 11);
+  assert.equal(noted.texts.filter(([text]) => text.startsWith("×")).length, 4);
 });
