@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle, Rectangle
 
+from segviz.ops._checks import real_array, shown
 from segviz.ops.convolution import conv1d, convolution_indices
 from segviz.ops.convolution_matrix import convolution_matrix_1d
 from segviz.plot import _style
@@ -178,7 +179,7 @@ def atrous_convolution_2d(
     edges = [(first - 0.5, first + field - 0.5) for first in corner]
     middle.set(xlim=edges[1], ylim=edges[0][::-1], facecolor="#d9d9d9")
     middle.set_title("how often each counts")
-    middle.set_xlabel(f"{field} × {field}, of which {int((counts > 0).sum())} count")
+    middle.set_xlabel(f"{field} × {field}, of which {_counting(counts)}")
     picture_axes(right, output, max(1.0, float(np.abs(output).max())))
     right.set_title("output, blue below zero")
     return axes
@@ -193,16 +194,35 @@ def coverage(counts: Mapping[str, np.ndarray]) -> np.ndarray:
     Returns:
         One matplotlib Axes per stack.
 
+    Raises:
+        ValueError, TypeError: no stack, or counts that are no picture of numbers.
+
     >>> coverage({"rates 1": np.ones((3, 3)), "rates 2": np.eye(5)}).shape
     (2,)
     """
-    figure = _style.figure(height=3.1, width=min(12.0, 3.3 * len(counts)))
-    axes = figure.subplots(1, len(counts), squeeze=False)[0]
-    for axis, (name, one) in zip(axes, counts.items(), strict=True):
+    if not isinstance(counts, Mapping) or not counts:
+        raise ValueError(
+            f"counts={shown(counts)} must name at least one stack. Use "
+            '{"rates 1-2": counts}, an array of shape (H, W) for each.'
+        )
+    maps = {name: real_array(one, f"counts[{name!r}]", 2) for name, one in counts.items()}
+    figure = _style.figure(height=3.1, width=min(12.0, 3.3 * len(maps)))
+    axes = figure.subplots(1, len(maps), squeeze=False)[0]
+    for axis, (name, one) in zip(axes, maps.items(), strict=True):
         _draw_times(axis, one, int(one.max()))
         axis.set_title(name, fontsize=11)
-        axis.set_xlabel(f"{one.shape[0]} × {one.shape[1]}, {int((one > 0).sum())} count")
+        axis.set_xlabel(f"{one.shape[0]} × {one.shape[1]}, {_counting(one)}")
     return axes
+
+
+def _counting(counts: np.ndarray) -> str:
+    """How many pixels count.
+
+    >>> _counting(np.ones((70, 70))), _counting(np.ones((1, 1)))
+    ('4,900 count', '1 counts')
+    """
+    number = int((counts > 0).sum())
+    return f"{number:,} count{'s' * (number == 1)}"
 
 
 def _marked(picture: np.ndarray, marks: np.ndarray) -> np.ndarray:

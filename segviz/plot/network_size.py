@@ -9,10 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from segviz.plot import _style
-from segviz.plot.cost import _COUNTS, _shown
+from segviz.plot.cost import _BYTES, _shown
+from segviz.plot.cost import _COUNTS as _UP_TO_T
 
 PARTS = ("weights", "gradients and optimizer", "activations")
 GIB = 2**30
+_COUNTS = ((1e15, " P"), *_UP_TO_T)
 _WIDEST = 1.5  # cards that the memory axis shows; longer bars are cut and say so
 
 
@@ -44,10 +46,12 @@ def network_size(
     (3,)
     """
     memory = np.asarray(memory, dtype=float)
-    if not len(names) == len(parameters) == len(multiply_adds) == len(memory):
+    counted = len(names) == len(parameters) == len(multiply_adds)
+    if not counted or memory.shape != (len(names), len(PARTS)):
         raise ValueError(
             f"{len(names)} names, {len(parameters)} parameters, {len(multiply_adds)} multiply-adds "
-            f"and memory of shape {memory.shape} do not fit each other. Give one row per network."
+            f"and memory of shape {memory.shape} do not fit each other. Give one row per "
+            "network, of three numbers."
         )
     figure = _style.figure(height=1.5 + 0.42 * len(names))
     axes = figure.subplots(1, 3, sharey=True, width_ratios=(1, 1, 2))
@@ -87,7 +91,7 @@ def _bars(axis: Axes, memory: np.ndarray, card: float) -> None:
         before = before + width
     for place, total in enumerate(before):
         cut = total > end * 0.8
-        text = f"{total:.3g} GiB{' →' if total > end else ''}"
+        text = f"{_shown(total * GIB, _BYTES)}{' →' if total > end else ''}"
         axis.annotate(
             text, (end if cut else total, place), xytext=(-4 if cut else 4, 0),
             textcoords="offset points", fontsize=9, va="center", ha="right" if cut else "left",

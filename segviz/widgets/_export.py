@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from segviz.ops._checks import shown
 from segviz.plot import _style
 from segviz.widgets import _film, _page
 
@@ -60,10 +61,13 @@ class Exportable:
                 would take over 12 seconds.
 
         Raises:
+            TypeError: ``path`` is no name of a file.
             ValueError: another ending, or a step or fps that does not exist or has no meaning.
             ModuleNotFoundError: ``.mp4`` without the package imageio-ffmpeg.
             OSError: the file cannot be written there.
         """
+        if not isinstance(path, str | os.PathLike):
+            raise TypeError(f'path={shown(path)} must be the name of a file. Use "widget.html".')
         target = Path(path).expanduser()
         suffix = target.suffix.lower()
         _check_suffix(suffix, step, fps)
@@ -91,10 +95,10 @@ class Exportable:
         return type(self).__module__.rpartition(".")[2]
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        shown = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
-        if shown is None:
+        made = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
+        if made is None:
             return None
-        bundle, metadata = shown
+        bundle, metadata = made
         bundle["image/png"] = base64.b64encode(self._png()).decode()
         metadata["image/png"] = {"alt": self._describe()}
         if os.environ.get(_PAGES):

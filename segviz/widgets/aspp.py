@@ -22,8 +22,9 @@ from segviz.widgets._aspp_input import (
     taps,
 )
 from segviz.widgets._base import TraceWidget, codes
+from segviz.widgets._bound import Head, Place, not_here
 from segviz.widgets._fcn_input import VOID, colour, colours, true_classes
-from segviz.widgets._parameters import Cell, Choice, Whole
+from segviz.widgets._parameters import Choice, Whole
 
 HEADS = ("ASPP-S", "ASPP-L", "DeepLab v3+", "own")
 FUSIONS = ("sum", "average", "maximum", "concatenation")
@@ -46,7 +47,7 @@ class ASPP(TraceWidget):
         palette: K colours (red, green, blue), 0 to 255.
         **settings: ``head`` (one of ``HEADS``; "own" for scores of yours), ``fusion`` (one of
             ``FUSIONS``), ``show`` (one of ``VIEWS``), ``class_index`` (whose scores are drawn and
-            written out), ``cursor`` (row and column of the unit on the maps).
+            written out), ``cursor`` (row and column of the unit, within the maps).
 
     Raises:
         ValueError, TypeError: arrays or settings that do not fit each other.
@@ -57,11 +58,11 @@ class ASPP(TraceWidget):
     ([[2.0, 1.0], [1.0, 2.0]], [4, 1])
     """
 
-    head = Choice("ASPP-S", HEADS)
+    head = Head("ASPP-S", HEADS)
     fusion = Choice("sum", FUSIONS)
     show = Choice("classes", VIEWS)
     class_index = Whole(0, 0, 63)
-    cursor = Cell((0, 0))
+    cursor = Place((0, 0))
 
     _offline: ClassVar[tuple[str, ...]] = ("head", "fusion", "show")
 
@@ -151,8 +152,7 @@ class ASPP(TraceWidget):
 
     def _branches_of(self, head: str, class_index: int) -> dict[int | str, np.ndarray]:
         if head not in self._branches:
-            offered = ", ".join(map(repr, self._branches))
-            raise ValueError(f"head={head!r} is not in this widget. Use {offered}.")
+            raise not_here(head, self._branches)
         if class_index >= len(self._classes):
             raise ValueError(
                 f"class_index={class_index} is beyond the last class, {self._classes[-1]!r}. "
@@ -170,7 +170,7 @@ class ASPP(TraceWidget):
         self, *, head: str, fusion: str, class_index: int, cursor: tuple[int, int]
     ) -> dict[str, Any]:
         branches = self._branches_of(head, class_index)
-        at = [min(max(place, 0), n - 1) for place, n in zip(cursor, self._size, strict=True)]
+        at = list(cursor)
         here = [maps[:, at[0], at[1]] for maps in branches.values()]
         here.append(fuse(np.stack(here)[:, :, None], fusion, *self._joins[head])[:, 0])
         places = [taps(self._size, at, rate) for rate in branches]

@@ -107,12 +107,12 @@ class AtrousConvolution1D(TraceWidget):
 
     def _describe(self) -> str:
         trace = self.trace
-        sizes = f"{len(trace['x'])} numbers, a kernel of {len(trace['kernel'])} weights"
+        sizes = f"{len(trace['x'])} numbers, a kernel of {_counted(len(trace['kernel']), 'weight')}"
         outputs = ", ".join(map(str, trace["output"]))
+        zeros, matrix = _counted(trace["zeros"], "zero"), "x".join(map(str, trace["matrix"].shape))
         return (
-            f"{sizes} {self._settled['dilation']} apart, {trace['zeros']} zeros added on each "
-            f"side, the output ({outputs}), and the {'x'.join(map(str, trace['matrix'].shape))} "
-            "matrix with one band per weight."
+            f"{sizes} {self._settled['dilation']} apart, {zeros} added on each side, the output "
+            f"({outputs}), and the {matrix} matrix with one band per weight."
         )
 
 
@@ -141,18 +141,28 @@ def _zeros(n: int, padding: str, k: int, d: int) -> int:
         )
     if padding == "valid":
         return 0
-    if d * (k - 1) % 2:
+    needed = d * (k - 1)
+    if needed % 2:
         raise ValueError(
-            f"padding='same' at kernel_size={k}, dilation={d} needs {d * (k - 1)} zeros in all: "
-            f"both sides cannot have as many. Use kernel_size={k - 1}, or an even dilation."
+            f"padding='same' at kernel_size={k}, dilation={d} needs {_counted(needed, 'zero')} in "
+            f"all: both sides cannot have as many. Use kernel_size={k - 1}, or an even dilation."
         )
-    return d * (k - 1) // 2
+    return needed // 2
+
+
+def _counted(number: int, what: str) -> str:
+    """One thing, or several.
+
+    >>> _counted(1, "input"), _counted(0, "zero")
+    ('1 input', '0 zeros')
+    """
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _formula(n: int, k: int, d: int, p: int, m: int) -> list[str]:
     return [
-        f"reach = d(k − 1) + 1 = {d}·({k} − 1) + 1 = {d * (k - 1) + 1} inputs, with {k} "
-        f"weight{'s' * (k > 1)}",
+        f"reach = d(k − 1) + 1 = {d}·({k} − 1) + 1 = {_counted(d * (k - 1) + 1, 'input')}, with "
+        f"{_counted(k, 'weight')}",
         f"output size = n + 2p − d(k − 1) = {n} + 2·{p} − {d}·({k} − 1) = {m}",
     ]
 
@@ -169,4 +179,5 @@ def _remark(n: int, k: int, d: int, p: int) -> str:
     if d == 1:
         return "The bands of the matrix touch each other: this is the ordinary convolution."
     zeros = f"are {d - 1} zeros" if d > 2 else "is one zero"
-    return f"Between two bands of the matrix there {zeros} in each row: the holes of the kernel."
+    holes = "the holes of the kernel, hatched"
+    return f"Between two bands of the matrix there {zeros} in each row: {holes}."

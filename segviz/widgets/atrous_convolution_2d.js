@@ -25,6 +25,7 @@ export function heatMap(rows, columns, table) {
 }
 
 export const length = ([first, last]) => last - first + 1;
+const grouped = (number) => number.toLocaleString("en");
 
 // What one layer adds to the field: 5 + 2·2 = 9.
 export function byFormula({ rates, fields }, layer) {
@@ -33,9 +34,11 @@ export function byFormula({ rates, fields }, layer) {
 
 export function sentence({ rates, fields }, { at, seen, spans }, layer) {
   const [rows, columns] = spans[layer].map(length);
+  const count = rows * columns === 1 ? "this one counts"
+    : `${grouped(seen[layer])} of these ${grouped(rows * columns)} count`;
   return `Layer ${layer + 1} of ${rates.length}, unit at row ${at[0]}, column ${at[1]}: it sees `
     + `${fields[layer]} × ${fields[layer]} pixels by formula, ${rows} × ${columns} by gradient; `
-    + `${seen[layer]} of these ${rows * columns} count.`;
+    + `${count}.`;
 }
 
 // Holes, a border, or a rate that is too large: what the numbers mean.
@@ -48,9 +51,16 @@ export function remark({ rates, fields }, { seen, spans, taps }, layer) {
   }
   const holes = rows * columns - seen[layer];
   const cut = rows < fields[layer] || columns < fields[layer] ? " The border cuts the field." : "";
-  return (holes ? `${holes} pixels of the field are never seen.` : "Every pixel of the field is seen.")
-    + cut;
+  if (!holes) return `Every pixel of the field is seen.${cut}`;
+  const many = holes === 1 ? "One pixel of the field is"
+    : `${grouped(holes)} pixels of the field are`;
+  return `${many} never seen.${cut}`;
 }
+
+// What the stripes of the enlarged field are, where there are any.
+export const outsideField = ({ fields }, { spans }, layer) =>
+  (spans[layer].some((span) => length(span) < fields[layer])
+    ? " Hatched: outside of the picture." : "");
 
 const NONE = "no layer";
 const STACKS = [["one layer", 2, 0, 0], ["1-1-1", 1, 1, 1], ["2-2-2", 2, 2, 2], ["1-2-5", 1, 2, 5]];
@@ -58,8 +68,8 @@ const STACKS = [["one layer", 2, 0, 0], ["1-1-1", 1, 1, 1], ["2-2-2", 2, 2, 2], 
 function render(context) {
   const view = open(context, "Atrous convolution of a picture");
   slider(view, "rate", { label: "rate of layer 1" });
-  slider(view, "second_rate", { label: "of layer 2", show: (rate) => rate || NONE });
-  slider(view, "third_rate", { label: "of layer 3", show: (rate) => rate || NONE });
+  slider(view, "second_rate", { label: "rate of layer 2", show: (rate) => rate || NONE });
+  slider(view, "third_rate", { label: "rate of layer 3", show: (rate) => rate || NONE });
   for (const output of view.controls.querySelectorAll("output")) output.style.minWidth = "7ch";
   stacks(view);
   choice(view, "kernel");
@@ -152,7 +162,8 @@ function lines(view, walk) {
   view.lines.append(table, holes, cost);
   view.onDraw(() => {
     const layer = at(view, walk);
-    putText(holes, remark(view.trace(), view.detail(), layer));
+    putText(holes, remark(view.trace(), view.detail(), layer)
+      + outsideField(view.trace(), view.detail(), layer));
     putText(cost, view.trace().cost);
     view.say(sentence(view.trace(), view.detail(), layer));
   });
@@ -174,7 +185,8 @@ function layerTable(view, walk) {
       line.style.fontWeight = layer === at(view, walk) ? "700" : "";
       const [rows, columns] = there ? detail.spans[layer].map(length) : [];
       const texts = there ? [layer + 1, trace.rates[layer], byFormula(trace, layer),
-        `${rows} × ${columns}`, `${detail.seen[layer]} of ${rows * columns}`, 9 * (layer + 1)]
+        `${rows} × ${columns}`, `${grouped(detail.seen[layer])} of ${grouped(rows * columns)}`,
+        9 * (layer + 1)]
         : heads.map(() => "");
       texts.forEach((text, i) => putText(line.children[i], String(text)));
     });

@@ -14,7 +14,8 @@ from segviz.ops.convolution_matrix import convolution_matrix_1d
 from segviz.plot.atrous_convolution import atrous_convolution_2d
 from segviz.plot.sliding_window import _heat_table
 from segviz.widgets._base import TraceWidget, codes
-from segviz.widgets._parameters import Cell, Choice, Whole
+from segviz.widgets._bound import Place
+from segviz.widgets._parameters import Choice, Whole
 from segviz.widgets._pictures import _cameraman, grey
 from segviz.widgets.convolution import preset_kernel
 
@@ -32,7 +33,8 @@ class AtrousConvolution2D(TraceWidget):
             cameraman by default.
         **settings: ``rate`` of the first layer (1 to 36), ``second_rate`` and ``third_rate`` (1 to
             12, or 0 for no such layer), ``kernel`` (one of ``KERNELS``, for every layer),
-            ``cursor`` (row, column of the unit). Zeros keep the size: padding equals the rate.
+            ``cursor`` (row, column of the unit; the middle by default). Zeros keep the size:
+            padding equals the rate.
 
     Raises:
         ValueError, TypeError: a picture or a setting that is not legal.
@@ -46,13 +48,15 @@ class AtrousConvolution2D(TraceWidget):
     second_rate = Whole(2, 0, 12)
     third_rate = Whole(2, 0, 12)
     kernel = Choice("blur", KERNELS)
-    cursor = Cell((LARGEST // 2, LARGEST // 2))
+    cursor = Place((LARGEST // 2, LARGEST // 2))
 
     _offline: ClassVar[tuple[str, ...]] = ("rate",)
 
     def __init__(self, picture: Any = None, **settings: Any) -> None:
         self._picture = grey(_cameraman() if picture is None else picture, LARGEST)
-        super().__init__(**settings)
+        self._size = self._picture.shape
+        middle = tuple(n // 2 for n in self._size)
+        super().__init__(**({"cursor": middle} | settings))
 
     def _scene_arrays(self) -> dict[str, Any]:
         return {
@@ -84,8 +88,7 @@ class AtrousConvolution2D(TraceWidget):
     def _inspect(
         self, *, rate: int, second_rate: int, third_rate: int, cursor: tuple[int, int]
     ) -> dict[str, Any]:
-        rates, size = _rates(rate, second_rate, third_rate), self._picture.shape
-        at = [min(max(place, 0), n - 1) for place, n in zip(cursor, size, strict=True)]
+        rates, size, at = _rates(rate, second_rate, third_rate), self._size, list(cursor)
         ways = [_ways(n, place, rates) for n, place in zip(size, at, strict=True)]
         largest = (ways[0].max(axis=1) * ways[1].max(axis=1)).astype(int)
         return {
@@ -120,11 +123,11 @@ class AtrousConvolution2D(TraceWidget):
 
     def _describe(self) -> str:
         trace = self.trace
-        size, rates = "x".join(map(str, self._picture.shape)), "-".join(map(str, trace["rates"]))
+        size, rates = "x".join(map(str, self._size)), "-".join(map(str, trace["rates"]))
         return (
             f"A {size} picture with the pixels that one unit behind 3x3 convolutions of rates "
-            f"{rates} sees, how often each of them counts ({trace['seen'][-1]} of "
-            f"{trace['fields'][-1] ** 2} do), and the output, {self._settled['kernel']}."
+            f"{rates} sees, how often each of them counts ({trace['seen'][-1]:,} of "
+            f"{trace['fields'][-1] ** 2:,} do), and the output, {self._settled['kernel']}."
         )
 
 

@@ -8,6 +8,12 @@ export function withNumber(row, settled, place, number) {
   return [Array.from(settled, (old, i) => (i === place ? number : row[i] ?? old))];
 }
 
+// The numbers to be shown where they are typed in: what Python has yet to answer counts already.
+const pending = (view, name, settled) => {
+  const [row] = view.get(name);
+  return [Array.from(settled, (old, i) => row[i] ?? old)];
+};
+
 // How far apart the taps are; with one there is no distance.
 export const spacing = ({ kernel, reach }) =>
   (kernel.length > 1 ? (reach - 1) / (kernel.length - 1) : 1);
@@ -71,7 +77,7 @@ function kernelTable(view) {
   const kernel = numberTable({ label: "Kernel", onEdit: edit });
   view.onDraw(() => {
     const weights = view.trace().kernel;
-    kernel.write([[...weights]]);
+    kernel.write(pending(view, "kernel", weights));
     kernel.name(`kernel, ${weights.length} weight${weights.length > 1 ? "s" : ""}${note(edit)}`);
     kernel.cells.forEach((cell, tap) => {
       if (cell.tap !== (cell.tap = tap)) cell.element.style.background = tint(view, tap);
@@ -95,9 +101,10 @@ function inputTable(view, at) {
   view.onDraw(() => {
     const { x, zeros } = view.trace();
     const { cell } = cellSizes(view);
-    input.name(`input, ${x.length} numbers${zeros ? ` and ${zeros} added zeros on each side` : ""}`
+    const added = `${zeros} added zero${zeros > 1 ? "s" : ""} on each side`;
+    input.name(`input, ${x.length} numbers${zeros ? ` and ${added}` : ""}`
       + note(edit));
-    input.write([[...x]]);
+    input.write(pending(view, "values", x));
     input.cells.forEach((one, i) => one.input && putAttribute(one.input, "aria-label", `x[${i}]`));
     numbers.style.left = `${zeros * cell}px`;
     setCell(input, cell);

@@ -16,6 +16,11 @@ export function pieces(parts, widest = WIDEST) {
   });
 }
 
+// The barShape of a bar that goes on beyond its room: its end is a point.
+export const barShape = (parts, widest = WIDEST) =>
+  (parts.reduce((sum, part) => sum + part, 0) > widest
+    ? "polygon(0 0, calc(100% - 10px) 0, 100% 50%, calc(100% - 10px) 100%, 0 100%)" : "none");
+
 export const percent = (share) => (share < 0.001 ? "under 0.1 %" : `${(100 * share).toFixed(1)} %`);
 
 export function sentence({ pictures, rows, verdicts }, names, chosen, { use, card }) {
@@ -45,7 +50,9 @@ function render(context) {
   return view.close;
 }
 
-const COLUMNS = ["clamp(130px, 19vw, 205px)", "100px", "115px", "105px", "auto", "245px"];
+// Room for the longest name, "DeepLab v3+ 1025 × 1025", and the dearest, "no: 3,869 cards".
+const COLUMNS = ["clamp(130px, 19vw, 232px)", "108px", "124px", "100px", "auto", "248px"];
+const VERDICT = "130px";
 const CELL = "padding: 3px 14px 3px 0; font-weight: inherit; white-space: nowrap; "
   + "border-top: 1px solid color-mix(in srgb, var(--segviz-line) 40%, transparent)";
 
@@ -62,7 +69,7 @@ function overview(view) {
   });
   // Columns of fixed width: nothing moves but the numbers and the bars.
   const columns = COLUMNS.map((width) => element("col", { style: `width: ${width}` }));
-  return element("table", { style: "border-collapse: separate; border-spacing: 0; width: 100%; min-width: 1040px; "
+  return element("table", { style: "border-collapse: separate; border-spacing: 0; width: 100%; min-width: 1080px; "
     + "table-layout: fixed; font-variant-numeric: tabular-nums" },
   element("colgroup", {}, ...columns),
   element("thead", {}, element("tr", {}, ...head)),
@@ -73,7 +80,7 @@ function networkRow(view, name) {
   const size = element("span", { style: "font-weight: 400; white-space: nowrap" });
   const right = [0, 1, 2].map(() => element("td", { style: `${CELL}; text-align: right` }));
   const bar = memoryBar(view);
-  const verdict = element("span", { style: "flex: 0 0 110px" });
+  const verdict = element("span", { style: `flex: 0 0 ${VERDICT}; white-space: nowrap` });
   const sees = element("td", { style: CELL });
   const fit = element("div", { style: "display: flex; gap: 10px; align-items: center" },
     bar.element, verdict);
@@ -109,8 +116,11 @@ function memoryBar(view) {
   ...parts, end);
   return {
     element: made,
-    write: (shares) => pieces(shares).forEach(({ left, width }, i) =>
-      Object.assign(parts[i].style, { left: `${left}%`, width: `${width}%` })),
+    write: (shares) => {
+      made.style.clipPath = barShape(shares);
+      pieces(shares).forEach(({ left, width }, i) =>
+        Object.assign(parts[i].style, { left: `${left}%`, width: `${width}%` }));
+    },
   };
 }
 
@@ -121,7 +131,8 @@ function legend(view) {
       + `vertical-align: -2px; margin-right: 6px; background: ${view.look.cycle[i]}` });
     line.append(element("span", {}, patch, name));
   }
-  line.append(element("span", {}, "tight: over 80 % of the card"));
+  line.append(element("span", {}, "tight: over 80 % of the card"),
+    element("span", {}, `ends in a point: goes on, beyond ${WIDEST} cards`));
   return line;
 }
 

@@ -133,19 +133,37 @@ def _row(name: str, side: int, width: str, memory: list[int]) -> list[str]:
     share = high / NETWORKS[name].picture(side)[1]
     return [
         shown_count(whole["parameters"]),
-        shown_count(here["multiply_adds"]),
-        shown_bytes(sum(memory)),
+        _products(here["multiply_adds"]),
+        _memory_in_words(sum(memory)),
         f"{field} px, {share:.2f} of the side",
     ]
+
+
+def _products(number: int) -> str:
+    """Multiply-adds as ``shown_count`` has them, and in P (10 to the 15th) where T is too small.
+
+    >>> _products(10**15), _products(835 * 10**9)
+    ('1.00 P', '835.00 G')
+    """
+    return f"{number / 10**15:.2f} P" if number >= 10**15 else shown_count(number)
+
+
+def _memory_in_words(number: int) -> str:
+    """Bytes as ``shown_bytes`` has them, and in TiB where GiB is too small.
+
+    >>> _memory_in_words(2**40), _memory_in_words(3 * 2**30)
+    ('1.0 TiB', '3.0 GiB')
+    """
+    return f"{number / 2**40:.1f} TiB" if number >= 2**40 else shown_bytes(number)
 
 
 def _verdict(share: float) -> str:
     """Whether it fits, from its share of the card.
 
-    >>> _verdict(0.9), _verdict(1.04), _verdict(2.5), _verdict(43.2)
-    ('tight', 'no: 1.1 cards', 'no: 2.5 cards', 'no: 44 cards')
+    >>> _verdict(0.9), _verdict(1.04), _verdict(43.2), _verdict(3868.98)
+    ('tight', 'no: 1.1 cards', 'no: 44 cards', 'no: 3,869 cards')
     """
     if share > 1:
-        cards = f"{math.ceil(10 * share) / 10:.1f}" if share < 10 else math.ceil(share)
+        cards = f"{math.ceil(10 * share) / 10:.1f}" if share < 10 else f"{math.ceil(share):,}"
         return f"no: {cards} cards"  # rounded up, never down to one
     return "tight" if share > TIGHT else "fits"

@@ -76,19 +76,44 @@ function nearest(state, settled, offline, values, isLegal) {
 const asPython = (value) =>
   ({ string: `'${value}'`, boolean: value ? "True" : "False" })[typeof value] ?? String(value);
 
-// Which settings stay as they are, and why.
-export function sentenceOnFixed(names) {
+// Which settings stay as they are, and why: as their controls call them, then as Python does.
+export function sentenceOnFixed(names, labelOf = (name) => name) {
   if (!names.length) return "";
-  return `Fixed on this page: ${names.join(", ")}. Each of their values is computed by Python, so `
+  const called = names.map((name) =>
+    (labelOf(name) === name ? name : `“${labelOf(name)}” (${name})`));
+  return `Fixed on this page: ${called.join(", ")}. Each of their values is computed by Python, so `
     + "to change them, open the notebook.";
+}
+
+// What a setting's control is called; a setting without one has its own name.
+const labelIn = (main) => (name) =>
+  main.querySelector(`label[for^="segviz-${name}-"]`)?.textContent ?? name;
+
+// What is wider than the page gets the focus while it is, so that the arrow keys scroll it.
+function scrollByKeyboard(main) {
+  const regions = [...main.querySelectorAll("div")]
+    .filter((one) => getComputedStyle(one).overflowX === "auto");
+  const mark = (region) => {
+    const wide = region.scrollWidth > region.clientWidth;
+    region.classList.toggle("segviz-wide", wide);
+    const marks = { tabindex: "0", role: "group", "aria-label": "Scrolls sideways" };
+    for (const [name, text] of Object.entries(marks)) {
+      if (wide) putAttribute(region, name, text);
+      else region.removeAttribute(name);
+    }
+  };
+  const observer = new ResizeObserver(() => regions.forEach(mark));
+  const parts = regions.flatMap((region) => [region, ...region.children]);
+  for (const part of parts) observer.observe(part);
 }
 
 export async function show(render) {
   const model = pageModel(unfolded(await globalThis.segvizInflate("segviz-state")));
   const main = document.querySelector("main");
   render({ model, el: main });
-  const note = element("p", { class: "segviz-note" }, sentenceOnFixed(model.fixed()));
-  main.append(note);
+  const fixed = sentenceOnFixed(model.fixed(), labelIn(main));
+  main.append(element("p", { class: "segviz-note" }, fixed));
+  scrollByKeyboard(main);
   if (parent === window) return;
   // The page around this one gives it the height that it needs.
   const tell = () => parent.postMessage({ segvizHeight: main.offsetHeight }, "*");

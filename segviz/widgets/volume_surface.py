@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from segviz.plot._surface_mesh import (
 from segviz.plot.volume import LABEL_COLOURS
 from segviz.plot.volume_surface import _side_views
 from segviz.widgets._base import TraceWidget
-from segviz.widgets._parameters import Whole
+from segviz.widgets._parameters import Whole, as_numbers
 from segviz.widgets.volume import CLASSES, LARGEST, _drawn_volume, _within
 
 _STEP = 2  # degrees
@@ -60,7 +60,7 @@ class VolumeSurface(TraceWidget):
         **settings: Any,
     ) -> None:
         volumes = volumes or (_drawn_volume()[1],)
-        self._classes, self._spacing = tuple(classes), _checked_spacing(spacing)
+        self._classes, self._spacing = _names(classes, "classes"), _checked_spacing(spacing)
         self._labels = [_checked_labels(one, len(self._classes)) for one in volumes]
         self._titles = _checked_titles(titles, self._labels)
         self._meshes = [surface_mesh(labels, self._spacing) for labels in self._labels]
@@ -138,7 +138,18 @@ def _checked_labels(labels: Any, classes: int) -> np.ndarray:
     return _within(array, classes)
 
 
-def _checked_titles(titles: Sequence[str], volumes: Sequence[np.ndarray]) -> tuple[str, ...]:
+def _names(names: Iterable[str], what: str) -> tuple[str, ...]:
+    """The names one by one; a single text is no list of its letters."""
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise TypeError(
+            f"{what}={shown(names)} must be a list with one name for each. "
+            f'Use {what}=["first", "second"].'
+        )
+    return tuple(names)
+
+
+def _checked_titles(given: Sequence[str], volumes: Sequence[np.ndarray]) -> tuple[str, ...]:
+    titles = _names(given, "titles")
     shapes = sorted({volume.shape for volume in volumes})
     if len(shapes) > 1:
         raise ValueError(
@@ -149,14 +160,17 @@ def _checked_titles(titles: Sequence[str], volumes: Sequence[np.ndarray]) -> tup
         raise ValueError(
             f"{len(titles)} titles for {len(volumes)} volumes: give one for each, or none."
         )
-    return tuple(titles) or tuple(f"volume {number + 1}" for number in range(len(volumes)))
+    return titles or tuple(f"volume {number + 1}" for number in range(len(volumes)))
 
 
 def _checked_spacing(spacing: Sequence[float]) -> tuple[float, ...]:
-    sizes = tuple(float(size) for size in spacing)
-    if len(sizes) != 3 or not all(0 < size < float("inf") for size in sizes):
+    try:
+        sizes = as_numbers(spacing)
+    except (TypeError, ValueError):  # text, or nothing: refused like other sizes that are none
+        sizes = np.empty(0)
+    if sizes.shape != (3,) or not all(0 < size < float("inf") for size in sizes):
         raise ValueError(
             f"spacing={shown(spacing)} must be three positive numbers, the size of a voxel along "
             "each axis. Use (1, 1, 1)."
         )
-    return sizes
+    return tuple(sizes.tolist())

@@ -15,6 +15,9 @@ pytestmark = pytest.mark.browser
 
 ALL = dir(segviz.widgets)
 STEPS = 6  # that are looked at one by one
+# Whether an element scrolls sideways, and how long the fade at its end is.
+WIDE = "one => getComputedStyle(one).overflowX === 'auto' && one.scrollWidth > one.clientWidth"
+FADE = "one => getComputedStyle(one).getPropertyValue('--segviz-fade')"
 
 
 class Saved:
@@ -90,6 +93,32 @@ def test_page_is_read_on_a_phone(saved, pictures):
     saved.resize(1280)
 
 
+def test_what_is_wider_than_a_phone_fades_out_at_its_end_and_scrolls_by_keyboard(saved):
+    saved.resize(390, 844)
+    regions = [
+        one
+        for one in saved.page.locator("main div").element_handles()
+        if one.evaluate(WIDE) and one.is_visible()
+    ]
+    assert regions or not isinstance(saved.widget, segviz.widgets.NetworkSize)
+    for region in regions:
+        assert region.get_attribute("tabindex") == "0"
+        assert region.get_attribute("aria-label") == "Scrolls sideways"
+        assert region.evaluate(FADE) == "48px"
+        assert region.evaluate("one => getComputedStyle(one).maskImage") != "none"
+        region.focus()
+        saved.page.keyboard.press("ArrowRight")
+        saved.page.wait_for_function("one => one.scrollLeft > 0", arg=region)
+        region.evaluate("one => { one.scrollLeft = one.scrollWidth; }")
+        saved.page.wait_for_function(f"one => ({FADE})(one) === '0px'", arg=region)
+        region.evaluate("one => { one.scrollLeft = 0; }")
+    saved.resize(1280)
+    for region in regions:
+        if not region.evaluate(WIDE):
+            assert region.get_attribute("tabindex") is None
+            assert region.evaluate("one => getComputedStyle(one).maskImage") == "none"
+
+
 def test_keyboard_alone_walks_through_the_animation_and_each_step_is_told(saved):
     step = saved.root.get_by_label("Step", exact=True)
     if step.count() == 0:
@@ -144,6 +173,16 @@ def test_offline_settings_work_and_the_others_are_greyed_and_named(saved):
     for identity in greyed:
         assert identity.split("-")[1] in note
     assert not any(name in note.partition(".")[0].split() for name in widget._offline)
+
+
+def test_what_is_fixed_is_called_as_its_control_is(saved):
+    note = saved.page.locator(".segviz-note").text_content()
+    labels = saved.root.locator("label[for]").evaluate_all(
+        "all => all.filter((one) => one.control.disabled).map((one) => one.textContent)"
+    )
+    assert all(label in note for label in labels), (labels, note)
+    if isinstance(saved.widget, segviz.widgets.ASPP):
+        assert "“scores of” (class_index)" in note
 
 
 def test_nothing_was_said_or_loaded_in_the_end(saved):

@@ -77,4 +77,20 @@ def test_coverage_names_each_stack_and_counts_its_pixels():
     axes = coverage({"one": np.ones((3, 3)), "two": _counts()})
     assert [axis.get_title() for axis in axes] == ["one", "two"]
     assert [axis.get_xlabel() for axis in axes] == ["3 × 3, 9 count", "9 × 9, 9 count"]
+    large = coverage({"all": np.ones((49, 49)), "one": [[0, 2]]})
+    assert [axis.get_xlabel() for axis in large] == ["49 × 49, 2,401 count", "1 × 2, 1 counts"]
     assert np.asarray(axes[1].images[0].get_array()) == pytest.approx(np.log1p(_counts()))
+
+
+@pytest.mark.parametrize(
+    ("counts", "error", "words"),
+    [
+        ({}, ValueError, r"^counts=\{\} must name at least one stack\. Use \{\"rates 1-2"),
+        ([np.ones((2, 2))], ValueError, r"must name at least one stack"),
+        ({"one": np.ones(3)}, ValueError, r"^counts\['one'\] has shape \(3,\), but must have"),
+        ({"one": "abc"}, TypeError, r"^counts\['one'\] has dtype"),
+    ],
+)
+def test_coverage_of_nothing_or_of_no_picture_is_refused_in_words(counts, error, words):
+    with pytest.raises(error, match=words):
+        coverage(counts)

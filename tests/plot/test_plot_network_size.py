@@ -49,6 +49,19 @@ def test_a_bar_beyond_the_axis_keeps_its_words_inside():
     assert cut.get_horizontalalignment() == "right"
 
 
+def test_what_is_very_large_has_a_larger_unit():
+    memory = np.array([[0, 0, 15475.9], [1, 2, 3]]) * GIB
+    axes = network_size(["vast", "small"], [3e8, 3e7], [1.026e15, 5e10], memory, card=4 * GIB)
+    assert [text.get_text() for text in axes[1].texts] == ["1.03 P", "50 G"]
+    assert [text.get_text() for text in axes[2].texts] == ["15.1 TiB →", "6 GiB"]
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 2)])
+def test_memory_without_its_three_parts_is_refused(shape):
+    with pytest.raises(ValueError, match=r"memory of shape .* Give one row per network, of three"):
+        network_size(["small"], [1], [1], np.ones(shape), card=GIB)
+
+
 def test_numbers_of_another_length_are_refused():
     with pytest.raises(ValueError, match=r"1 names, 2 parameters, 2 multiply-adds"):
         network_size(["small"], [1, 2], [1, 2], MEMORY, card=GIB)

@@ -275,6 +275,33 @@ def test_illegal_arguments_are_refused_in_words(options, error, words):
         ASPP(**options, **classes)
 
 
+def test_only_the_heads_that_are_there_are_offered():
+    with pytest.raises(ValueError, match=r"For 'own', give picture and scores\.$"):
+        ASPP(head="own")
+    with pytest.raises(ValueError, match=r"Use 'ASPP-S', 'ASPP-L', 'DeepLab v3\+'\.$"):
+        ASPP(head="PSP")
+    widget = _own()
+    with pytest.raises(ValueError, match=r"^head='PSP' is not in this widget\. Use 'own'\.$"):
+        widget.head = "PSP"
+    widget.set_state({"head": "ASPP-L"})
+    assert widget.error == "head='ASPP-L' is not in this widget. Use 'own'."
+    assert widget._error["remedy"] == {"head": "own"}
+
+
+@pytest.mark.parametrize(
+    ("cursor", "near"), [((5, 0), (4, 0)), ((0, 7), (0, 6)), ((-1, -1), (0, 0))]
+)
+def test_a_cursor_outside_of_the_maps_is_refused_with_the_nearest_inside(cursor, near):
+    words = rf"^cursor=\({cursor[0]}, {cursor[1]}\) is outside: rows go from 0 to 4, columns from "
+    with pytest.raises(ValueError, match=rf"{words}0 to 6\. Use \({near[0]}, {near[1]}\)\.$"):
+        _own(cursor=cursor)
+    widget = _own()
+    with pytest.raises(ValueError, match=words):
+        widget.cursor = cursor
+    assert (widget.cursor, widget.trace["at"]) == ((2, 3), [2, 3])
+    assert _own(cursor=near).trace["at"] == list(near)
+
+
 def test_repr_and_description_name_the_setting():
     widget = _own(fusion="maximum")
     winner = sum(maps[:, 2, 3] for maps in SCORES.values()).argmax()

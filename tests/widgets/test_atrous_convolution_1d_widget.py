@@ -130,6 +130,19 @@ def test_there_is_a_frame_for_every_step():
                       "y[2] = 1·4 + 2·9 + 3·5 = 37"]  # fmt: skip
 
 
+def test_one_is_told_as_one_and_the_hatching_has_a_name():
+    one = AtrousConvolution1D([3, 1, 4], [2], dilation=1)
+    assert one.trace["formula"][0].endswith("+ 1 = 1 input, with 1 weight")
+    assert "a kernel of 1 weight 1 apart, 0 zeros added" in one._describe()
+    same = AtrousConvolution1D([3, 1, 4], [1, 2, 1], dilation=1, padding="same")
+    assert same.trace["formula"][0].endswith("+ 1 = 3 inputs, with 3 weights")
+    assert "1 zero added on each side" in same._describe()
+    even = AtrousConvolution1D(kernel_size=2, dilation=2)
+    even.set_state({"padding": "same", "dilation": 1})
+    assert "needs 1 zero in all: both sides" in even.error
+    assert even.trace["remark"].endswith("the holes of the kernel, hatched.")
+
+
 def test_repr_and_description_name_the_setting():
     widget = AtrousConvolution1D([3, 1, 4, 1, 5], [1, 2, 3])
     assert repr(widget) == (

@@ -40,7 +40,7 @@ def test_output_is_torch_s_to_half_a_colour_step(rates, kernel):
     assert np.abs(shown - expected).max() <= trace["limit"] / 254 + 1e-9
 
 
-@given(RATES, st.tuples(st.integers(-2, 14), st.integers(-2, 18)))
+@given(RATES, st.tuples(st.integers(0, 12), st.integers(0, 16)))
 @settings(max_examples=40, deadline=None)
 def test_counts_of_every_layer_are_the_gradient_with_all_weights_one(rates, cursor):
     widget = AtrousConvolution2D(PICTURE, **_named(rates), cursor=cursor)
@@ -123,6 +123,31 @@ def test_illegal_arguments_are_refused_in_words(options, words):
         AtrousConvolution2D(**options)
 
 
+@pytest.mark.parametrize(
+    ("cursor", "near"), [((-1, 3), (0, 3)), ((13, 16), (12, 16)), ((5, 10**20), (5, 16))]
+)
+def test_a_cursor_outside_of_the_picture_is_refused_with_the_nearest_inside(cursor, near):
+    rule = r" is outside: rows go from 0 to 12, columns from 0 to 16\. Use "
+    words = rf"^cursor=\({cursor[0]}, {cursor[1]}\){rule}\({near[0]}, {near[1]}\)\.$"
+    with pytest.raises(ValueError, match=words):
+        AtrousConvolution2D(PICTURE, cursor=cursor)
+    widget = AtrousConvolution2D(PICTURE)
+    before = widget.trace["rows"]
+    with pytest.raises(ValueError, match=words):
+        widget.cursor = cursor
+    widget.set_state({"cursor": list(cursor)})
+    assert widget.error.endswith(f"Use {near}.")
+    assert (widget.cursor, widget.trace["at"]) == ((6, 8), [6, 8])
+    assert widget.trace["rows"] is before
+    widget.cursor = near
+    assert (widget.trace["at"], widget.error) == (list(near), "")
+
+
+def test_a_small_picture_has_its_cursor_in_the_middle():
+    assert AtrousConvolution2D().trace["at"] == [32, 32]
+    assert AtrousConvolution2D(np.zeros((1, 2))).cursor == (0, 1)
+
+
 def test_repr_and_description_name_the_setting():
     widget = AtrousConvolution2D(PICTURE, second_rate=3)
     assert repr(widget) == (
@@ -130,3 +155,7 @@ def test_repr_and_description_name_the_setting():
     )
     assert "13x17 picture" in widget._describe()
     assert "rates 2-3-2 sees" in widget._describe()
+    assert (
+        " of 14,641 do)"
+        in AtrousConvolution2D(PICTURE, rate=36, second_rate=12, third_rate=12)._describe()
+    )

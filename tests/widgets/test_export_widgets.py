@@ -192,6 +192,12 @@ def test_illegal_settings_keep_their_rule_and_equal_arrays_lie_there_once(tmp_pa
     assert len(data) - 4 - int.from_bytes(data[:4], "little") == tables + 1000 + 1 + 2 + 3 + 4
 
 
+@pytest.mark.parametrize("path", [None, 3, b"widget.html"])
+def test_what_is_no_name_of_a_file_is_refused_in_words(path):
+    with pytest.raises(TypeError, match=r"^path=.* must be the name of a file\. Use \"widg"):
+        Blocks().save(path)
+
+
 def test_saving_a_page_changes_nothing_in_the_widget_and_sends_nothing(tmp_path, monkeypatch):
     widget, sent = Blocks(), []
     monkeypatch.setattr(widget, "_send", lambda *given, **more: sent.append(given))

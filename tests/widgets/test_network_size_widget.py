@@ -141,3 +141,15 @@ def test_its_picture_is_described():
     words = NetworkSize(card="4 GiB", batch=1)._describe()
     assert "on a card of 4 GiB" in words
     assert "V-Net 87.0 GiB, no: 22 cards" in words
+
+
+def test_the_dearest_setting_is_told_in_large_units_that_say_the_same():
+    trace = NetworkSize(side=1024, width="2", batch=16, use="training, Adam", card="4 GiB").trace
+    here = table()["V-Net"]["widths"]["2"]["sides"]["1024"]
+    at = list(NETWORKS).index("V-Net")
+    _, products, memory, _ = trace["rows"][at]
+    total = int(trace["memory"][at].sum())
+    assert products == f"{here['multiply_adds'] / 1e15:.2f} P" == "1.03 P"
+    assert memory == f"{total / GIB / 1024:.1f} TiB" == "15.1 TiB"
+    assert trace["verdicts"][at] == f"no: {-(-total // (4 * GIB)):,} cards" == "no: 3,869 cards"
+    assert NetworkSize().trace["rows"][list(NETWORKS).index("U-Net")][1] == "150.43 G"

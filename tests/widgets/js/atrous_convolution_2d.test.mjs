@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { byFormula, heatMap, marked, remark, sentence } = await load("atrous_convolution_2d.js");
+const { byFormula, heatMap, marked, outsideField, remark, sentence } = await load("atrous_convolution_2d.js");
 
 const trace = { rates: [2, 2], fields: [5, 9] };
 const detail = {
@@ -25,6 +25,22 @@ test("holes, a border and a rate that is too large are named", () => {
   assert.equal(remark(trace, border, 0), "Every pixel of the field is seen. The border cuts the field.");
   assert.match(remark(trace, { ...detail, taps: [9, 1] }, 1), /^Rate 2 is too large here: .* layer 2/);
   assert.match(remark(trace, { ...detail, taps: [9, 1] }, 0), /^16 pixels/);
+});
+
+test("one pixel is told as one, and thousands have their comma", () => {
+  const alone = { at: [0, 0], seen: [1], spans: [[[0, 0], [0, 0]]], taps: [1] };
+  assert.match(sentence({ rates: [36], fields: [73] }, alone, 0), /1 × 1 by gradient; this one counts\.$/);
+  const large = { at: [32, 32], seen: [2401], spans: [[[0, 64], [0, 64]]], taps: [9] };
+  assert.match(sentence({ rates: [32], fields: [65] }, large, 0), /; 2,401 of these 4,225 count\.$/);
+  assert.equal(remark({ rates: [32], fields: [65] }, large, 0), "1,824 pixels of the field are never seen.");
+  const hole = { ...large, seen: [4224] };
+  assert.equal(remark({ rates: [32], fields: [65] }, hole, 0), "One pixel of the field is never seen.");
+});
+
+test("the hatching is explained where the field leaves the picture, and only there", () => {
+  assert.equal(outsideField(trace, detail, 1), "");
+  const border = { ...detail, spans: [[[0, 4], [0, 2]]] };
+  assert.equal(outsideField(trace, border, 0), " Hatched: outside of the picture.");
 });
 
 test("pixels that count turn orange, the others stay grey", () => {

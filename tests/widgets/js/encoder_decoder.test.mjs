@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { layerAt, layOutU, sourceOf } = await load("cells.js", "encoder_decoder.js");
+const { layerAt, layOutU, sourceOf } = await load("cells.js", "unet_picture.js", "encoder_decoder.js");
 
 // Depth 1, 20 x 20.
 const small = {

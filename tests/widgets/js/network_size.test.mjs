@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { percent, pieces, sentence } = await load("network_size.js");
+const { barShape, percent, pieces, sentence } = await load("network_size.js");
 
 test("the parts of a bar lie side by side, in percent of its room", () => {
   assert.deepEqual(pieces([0.25, 0.25, 0.5], 2),
@@ -12,6 +12,13 @@ test("the parts of a bar lie side by side, in percent of its room", () => {
 test("what is longer than the room is cut off at its end", () => {
   assert.deepEqual(pieces([0.5, 3, 1], 1),
     [{ left: 0, width: 50 }, { left: 50, width: 50 }, { left: 100, width: 0 }]);
+});
+
+test("a bar that is cut off ends in a point, and no other does", () => {
+  assert.equal(barShape([0.25, 0.5, 0.25], 1), "none");
+  assert.equal(barShape([0, 0, 1.25]), "none");
+  assert.match(barShape([0.25, 0.5, 0.26], 1), /^polygon\(0 0, .*, 100% 50%, /);
+  assert.match(barShape([0, 0, 3869]), /100% 50%/);
 });
 
 test("a share that would round to nothing says so", () => {

@@ -68,6 +68,12 @@ test("only what has answers works, and the rest is named once", () => {
   assert.equal(page.sentenceOnFixed([]), "");
 });
 
+test("what is fixed is called as its control is, and as Python calls it", () => {
+  const labels = { second_rate: "rate of layer 2", batch: "batch" };
+  const told = page.sentenceOnFixed(["second_rate", "batch", "cursor"], (name) => labels[name] ?? name);
+  assert.match(told, /^Fixed on this page: “rate of layer 2” \(second_rate\), batch, cursor\. Each/);
+});
+
 test("listeners hear of changes until they leave", () => {
   const model = page.pageModel(content());
   let heard = 0;
