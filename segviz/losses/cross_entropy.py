@@ -9,6 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
 
 from segviz.ops._checks import shown
 
@@ -76,7 +77,7 @@ def cross_entropy(
     if class_weight is not None:
         weight = weight * _weight_of_true_class(class_weight, scores, target)
     if pixel_weight is not None:
-        weight = weight * _weight_where(labelled, pixel_weight).to(weight)
+        weight = weight * _weight_where(labelled, pixel_weight, losses)
     losses = losses * weight
     if reduction == "none":
         return losses
@@ -88,17 +89,23 @@ def cross_entropy(
     return losses.sum() / torch.where(total > 0, total, torch.ones_like(total))
 
 
-def _weight_where(labelled: Tensor, pixel_weight: Tensor) -> Tensor:
+def _weight_where(labelled: Tensor, pixel_weight: Tensor, losses: Tensor) -> Tensor:
     # Chosen, not multiplied: a void pixel's weight may be nan.
-    weights = torch.where(labelled, pixel_weight, 0)
-    if weights.device.type == "cpu" and weights.numel():
-        low, high = (float(number) for number in weights.aminmax())
+    weights = torch.where(labelled, pixel_weight, 0).to(losses)
+    if _readable(weights) and weights.numel():
+        low, high = (float(number) for number in weights.detach().aminmax())
         if not 0 <= low <= high < math.inf:
             raise ValueError(
                 f"pixel_weight goes from {low:.3g} to {high:.3g} at labelled pixels, must be "
                 "finite and not negative. Use 0 for pixels that do not count."
             )
     return weights
+
+
+def _readable(tensor: Tensor) -> bool:
+    """Tell whether its numbers can be looked at, and a GPU need not be waited for."""
+    real = tensor.device.type == "cpu" and not isinstance(tensor, FakeTensor)
+    return real and not torch.compiler.is_compiling()
 
 
 def _weight_of_true_class(
@@ -110,30 +117,43 @@ def _weight_of_true_class(
             f"class_weight has shape {tuple(weights.shape)}, but the scores are of "
             f"{scores.shape[1]} classes. Give one weight per class, in their order."
         )
-    if weights.device.type == "cpu" and not all(0 <= w < math.inf for w in weights.tolist()):
-        raise ValueError(
-            f"class_weight={shown(weights.tolist())} must be finite and not negative. "
-            "Use 0 for a class that does not count."
-        )
     return weights.to(scores)[target.where(target != VOID, 0)]
 
 
 def _read(class_weight: Tensor | Sequence[float], scores: Tensor) -> Tensor:
-    """Return the weights as real numbers of the scores' dtype; a tensor must lie where they do."""
-    if isinstance(class_weight, np.ndarray):  # torch reads no steps backwards
-        class_weight = np.ascontiguousarray(class_weight)
-    try:
-        weights = torch.as_tensor(class_weight)
-        if weights.is_complex():
-            raise TypeError
-    except (TypeError, ValueError, RuntimeError) as error:
+    """Return the weights as a tensor; one that is given must lie where the scores do."""
+    if torch.compiler.is_compiling():  # which can't look at numbers
+        return torch.as_tensor(class_weight)
+    if isinstance(class_weight, Tensor) and not class_weight.is_complex():
+        _check_devices({"scores": scores, "class_weight": class_weight})
+        if _readable(class_weight):
+            _check_numbers(class_weight.detach().double().numpy(), scores)
+        return class_weight
+    numbers = None if isinstance(class_weight, Tensor) else _numbers(class_weight)
+    if numbers is None:
         raise TypeError(
             f"class_weight={shown(class_weight)} must be {scores.shape[1]} numbers, one per class. "
             "Use a list of floats."
-        ) from error
-    if isinstance(class_weight, Tensor):
-        _check_devices({"scores": scores, "class_weight": weights})
-    return weights.to(scores.dtype)
+        )
+    _check_numbers(numbers, scores)
+    return torch.from_numpy(numbers)
+
+
+def _numbers(class_weight: object) -> np.ndarray | None:
+    try:
+        given = np.array(class_weight)
+    except (TypeError, ValueError, RuntimeError):  # parts of different lengths, or no numbers
+        return None
+    return given.astype(np.float64) if given.dtype.kind in "biuf" else None
+
+
+def _check_numbers(weights: np.ndarray, scores: Tensor) -> None:
+    largest = torch.finfo(scores.dtype).max
+    if not ((weights >= 0) & (weights <= largest)).all():
+        raise ValueError(
+            f"class_weight={shown(weights.tolist())} must be finite and not negative. "
+            "Use 0 for a class that does not count."
+        )
 
 
 def _check(scores: Tensor, target: Tensor, pixel_weight: Tensor | None, reduction: str) -> None:

@@ -33,7 +33,7 @@ def dice_loss(scores: Tensor, target: Tensor, *, form: str = "paper") -> Tensor:
 
     Returns
     -------
-    scalar tensor, 0 for a perfect prediction, at most 1
+    scalar tensor, 0 for a perfect prediction, at most 1, and 1 where a class is in no pixel
 
     Raises
     ------

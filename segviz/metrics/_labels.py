@@ -41,8 +41,8 @@ def label_maps(
 
 
 def _labels(value: Any, name: str) -> Tensor:
-    if isinstance(value, np.ndarray):  # torch reads no steps backwards, as a flip makes them
-        value = np.asarray(value, order="C")
+    if isinstance(value, np.ndarray):  # torch reads no steps backwards and no foreign byte order
+        value = np.array(value, dtype=value.dtype.newbyteorder("="))
     try:
         labels = torch.as_tensor(value)
     except (TypeError, ValueError, RuntimeError) as error:

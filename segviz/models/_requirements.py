@@ -57,20 +57,32 @@ def check_depth(depth: object) -> int:
 
 
 def refuse_size(
-    images: Tensor, fits: Callable[[int], bool], reason: str, name: str = "images"
+    images: Tensor,
+    fits: Callable[[int], bool],
+    reason: str,
+    name: str = "images",
+    single: int = 0,
 ) -> NoReturn:
     """Raise ValueError: why pictures of this size do not fit, and the nearest sizes that do.
 
-    ``fits`` tells of a number of rows (or columns) whether the network takes it.
+    ``fits`` tells of a number of rows (or columns) whether the network takes it. Where it can't run
+    on a map of a single place, that is what pictures of ``single`` rows and columns become.
     """
     sizes = images.shape[2:]
-    larger = [next(n for n in itertools.count(size) if fits(n)) for size in sizes]
+
+    def above(size: int) -> int:
+        return next(n for n in itertools.count(size) if fits(n))
+
+    larger = [above(size) for size in sizes]
     smaller = [next((n for n in range(size, 0, -1) if fits(n)), 0) for size in sizes]
     nearest = [
         low if low and size - low < high - size else high
         for size, low, high in zip(sizes, smaller, larger, strict=True)
     ]
     offered = [larger, nearest, *([smaller] if all(smaller) else [])]
+    if set(larger) == {single}:
+        offered = [[above(single + 1)] * len(sizes)]
+    offered = [size for size in offered if set(size) != {single}]
     named = " or ".join(dict.fromkeys(map(_times, offered)))  # each once
     raise ValueError(f"{name} of {_times(sizes)} do not fit: {reason}. Use {named}.")
 

@@ -94,7 +94,8 @@ class FCNLadder(nn.Module):
         frozen: bool = True,
     ) -> None:
         super().__init__()
-        if whole_number(in_channels, "in_channels", 1) != EfficientNetLite0.in_channels:
+        self.in_channels = whole_number(in_channels, "in_channels", 1)
+        if in_channels != EfficientNetLite0.in_channels:
             raise ValueError(
                 f"in_channels={in_channels} must be 3, as EfficientNet-Lite0 was trained on. "
                 "Repeat a grey channel with images.expand(-1, 3, -1, -1)."

@@ -130,7 +130,10 @@ Use 572 x 572 or 556 x 572.
         """Refuse odd sizes: a pooling would drop the last row, and the skip be half a pixel off."""
         rows, columns = maps.shape[-2:]
         if rows % 2 or columns % 2:
-            refuse_size(images, self._fits, f"a map of {rows} x {columns} cannot be halved")
+            # No batch norm can be trained on a single place.
+            single = 2 ** len(self.up) if self.padded and self.training and len(images) == 1 else 0
+            reason = f"a map of {rows} x {columns} cannot be halved"
+            refuse_size(images, self._fits, reason, single=single)
         return maps
 
     def _large(self, maps: Tensor, images: Tensor, block: nn.Module) -> Tensor:

@@ -77,6 +77,7 @@ class VNet(nn.Module):
         classes = whole_number(num_classes, "num_classes", 2)
         check_choice(form, "form", FORMS)
         check_choice(norm, "norm", tuple(NORMS))
+        self.norm = norm
         levels = range(check_depth(depth) + 1)
         widths = [whole_number(width, "width", 1) * 2**level for level in levels]
         # 1, 2, 3, 3, 3 convolutions in the paper, 1, 1, 2, 3, 3 in the release.
@@ -107,7 +108,9 @@ class VNet(nn.Module):
             beside.append(maps)
             if any(size % 2 for size in maps.shape[2:]):
                 sizes = " x ".join(map(str, maps.shape[2:]))
-                refuse_size(volumes, self._fits, f"a map of {sizes} cannot be halved", "volumes")
+                reason = f"a map of {sizes} cannot be halved"
+                single = 2 ** len(self.down) if self._needs_several(len(volumes)) else 0
+                refuse_size(volumes, self._fits, reason, "volumes", single)
             maps = down(maps)
         maps = self.left[-1](maps)
         for up, stage in zip(self.up, self.right, strict=True):
@@ -116,6 +119,11 @@ class VNet(nn.Module):
 
     def _fits(self, size: int) -> bool:
         return size % 2 ** len(self.down) == 0
+
+    def _needs_several(self, volumes: int) -> bool:
+        """Tell whether a norm over a single voxel would leave nothing of it."""
+        alone = self.norm == "batch" and self.training and volumes == 1
+        return alone or self.norm == "instance"
 
 
 class _Residual(nn.Module):

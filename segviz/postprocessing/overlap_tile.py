@@ -24,7 +24,10 @@ def overlap_tile(
 
     Each tile is predicted with ``margin`` pixels around it, taken from the picture, and mirrored
     where the picture ends. If the margin covers half the receptive field and ``tile_size`` is a
-    multiple of the network's total stride, the scores are those of the whole picture in one piece.
+    multiple of the network's total stride, the scores are those of one tile as large as the whole
+    picture. Away from the border they are those of ``network(image)`` too, where the network keeps
+    the size and the margin is a multiple of the stride. (U-Net in its paper's form returns 4 more
+    than a multiple of its stride: keep 384 of 388, with a margin of 94.)
 
     Parameters
     ----------

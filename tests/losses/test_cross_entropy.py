@@ -1,6 +1,7 @@
 """Cross-entropy against torch's own and against sums by hand."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -202,3 +203,35 @@ GOOD = (torch.zeros(1, 2, 3, 3), torch.zeros(1, 3, 3, dtype=torch.int64))
 def test_illegal_input(scores, target, options, words):
     with pytest.raises((ValueError, TypeError), match=words):
         cross_entropy(scores, target, **options)
+
+
+@pytest.mark.parametrize("class_weight", [[1, 2, 3], np.array([1.0, 2, 3]), None])
+def test_weights_cross_to_a_gpu_and_into_a_compiled_graph(class_weight):
+    with FakeTensorMode():
+        scores = torch.randn(2, 3, 4, 5, device="cuda")
+        target = torch.zeros(2, 4, 5, dtype=torch.long, device="cuda")
+        weights = torch.ones(2, 4, 5, device="cuda")
+        found = cross_entropy(scores, target, class_weight=class_weight, pixel_weight=weights)
+        assert found.device.type == "cuda"
+    if not isinstance(class_weight, np.ndarray):
+        loss = partial(cross_entropy, class_weight=class_weight)
+        compiled = torch.compile(loss, fullgraph=True, backend="eager")
+        shape = torch.zeros(2, 3, 4, 5, device="meta")
+        assert compiled(shape, torch.zeros(2, 4, 5, dtype=torch.long, device="meta")).shape == ()
+
+
+def test_learned_weights_get_gradients_and_no_warning(recwarn):
+    scores, target, _ = drawn((2, 6, 6), 3, 1, 0.4)
+    pixels, classes = torch.rand(2, 6, 6).requires_grad_(), torch.ones(3).requires_grad_()
+    cross_entropy(scores, target, pixel_weight=pixels, class_weight=classes).backward()
+    assert pixels.grad.abs().sum() > 0 < classes.grad.abs().sum()
+    assert not list(recwarn)
+
+
+@pytest.mark.parametrize("weights", [{"class_weight": [1e39, 1, 1]}, {"pixel_weight": 1e39}])
+def test_weights_beyond_the_dtype_of_the_scores_are_refused_as_given(weights):
+    scores, target, _ = drawn((2, 6, 6), 3, 1, 0.4)
+    if "pixel_weight" in weights:
+        weights = {"pixel_weight": torch.full((2, 6, 6), 1e39, dtype=torch.float64)}
+    with pytest.raises(ValueError, match="finite and not negative"):
+        cross_entropy(scores, target, **weights)

@@ -99,7 +99,14 @@ def test_nothing_counted_is_nan():
 
 def test_flipped_and_turned_arrays_are_counted_where_they_stand():
     maps = np.arange(6).reshape(2, 3) % 3
-    for turned in (maps[:, ::-1], np.rot90(maps), maps.T, maps[::-1, ::2]):
+    for turned in (
+        maps[:, ::-1],
+        np.rot90(maps),
+        maps.T,
+        maps[::-1, ::2],
+        maps[:1][::-1],
+        maps.astype(">i4"),
+    ):
         found, expected = ConfusionMatrix(3), ConfusionMatrix(3)
         found.update(turned, np.zeros_like(turned))
         found.update(np.zeros_like(turned), turned)

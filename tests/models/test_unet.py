@@ -68,6 +68,14 @@ def test_illegal_sizes_name_the_nearest(size, words):
         UNet()(torch.zeros(1, 1, *size))
 
 
+@pytest.mark.parametrize(("train", "count", "offered"), [(True, 1, 8), (True, 2, 4), (False, 1, 4)])
+def test_sizes_that_are_offered_can_be_run(train, count, offered):
+    model = UNet(width=2, depth=2, padded=True).train(train)
+    with pytest.raises(ValueError, match=rf"Use {offered} x {offered}\."):
+        model(torch.rand(count, 1, 3, 3))
+    model(torch.rand(count, 1, offered, offered))
+
+
 @pytest.mark.parametrize(
     ("variant", "size"),
     [({}, 188), ({"form": "release"}, 188), ({"skips": False}, 188), ({"depth": 1}, 20)],

@@ -72,6 +72,18 @@ def test_norms_say_where_they_cannot_run():
     assert VNet(width=2, depth=2, norm="batch")(volume.expand(2, 1, 4, 4, 4)).shape[0] == 2
 
 
+@pytest.mark.parametrize(
+    ("norm", "train", "count", "offered"),
+    [("batch", True, 1, 8), ("batch", True, 2, 4), ("batch", False, 1, 4), (None, True, 1, 4),
+     ("instance", True, 1, 8), ("instance", False, 2, 8)],
+)  # fmt: skip
+def test_sizes_that_are_offered_can_be_run(norm, train, count, offered):
+    model = VNet(width=2, depth=2, norm=norm).train(train)
+    with pytest.raises(ValueError, match=rf"Use {offered} x {offered} x {offered}\."):
+        model(torch.rand(count, 1, 3, 3, 3))
+    model(torch.rand(count, 1, offered, offered, offered))
+
+
 def test_initial_weights_are_those_of_he():
     weight = VNet(width=4).left[3].layers[3].weight
     assert weight.std().item() == pytest.approx((2 / weight[0].numel()) ** 0.5, rel=0.02)
