@@ -99,6 +99,8 @@ widgets.EncoderDecoder()
 # 3. Set the depth to 2, then to 5. What happens to the rows that are lost?
 # 4. Tick *padded*. Which sizes fit now? Nothing is cropped any more: what do the convolutions at the border see instead of the picture?
 #
+# (1: 16. 2: 188, and its answer is 4 x 4. 3: 184 rows are lost at depth 4, 40 at depth 2, 376 at depth 5. 4: multiples of 16, and zeros.)
+#
 # The same as a function. At each pooling the map must be even. If it is not, the last row would be dropped, and on the way up the two maps would not lie on top of each other.
 
 # %%
@@ -208,7 +210,7 @@ print(f"{len(card.seeds)} seeds, {card.train} training and {card.test} test sect
 print(f"{card.steps} steps, {card.date}, {card.device}", *card.citation.split("; "), sep="\n")
 
 # %% [markdown]
-# The skips help, by several times what another seed would change. The pixel error shows it less than the IoU does: most pixels are inside a cell, and there both networks are right.
+# The skips help, by several times what another seed would change. Both scores say so: without skips the wrong pixels are a quarter more, and so is what the IoU lacks. In points the pixel error moves little, for most pixels are inside a cell, where the two networks are about equally right.
 #
 # > **Predict first.** How many of the weights are there because of the skips? And of the multiply-adds?
 
@@ -309,7 +311,7 @@ for name, loss in [("cross-entropy", losses.cross_entropy), ("Dice", losses.dice
     print(f"{name:13} inside {-inside:+.3f}, outside {-outside:+.3f}: outside pulls {-outside / inside:.1f} times as hard")
 
 # %% [markdown]
-# Plus means: make the object more likely. Both losses begin by pulling the object down, because there is so much background that is not background enough. With cross-entropy the background pulls 19 times as hard as the object, one vote for each voxel; with Dice 1.7 times.
+# Plus means: make the object more likely. Inside, both losses pull the object up, and outside down; there is so much outside that the background wins. With cross-entropy it pulls 19 times as hard as the object, one vote for each voxel; with Dice 1.7 times. A network that can't yet tell voxels apart follows the sum of all: at first the object becomes less likely everywhere.
 #
 # ## 7. Look at volumes from all sides
 #
@@ -322,6 +324,8 @@ sample = volumes[0]
 widgets.VolumeSlices(sample.image, sample.mask, classes=volumes.classes)
 
 # %% [markdown]
+# (A patch or two: they cut across the long body.)
+#
 # The same labels as surfaces (*marching cubes* lays triangles between inside and outside). Drag them with the mouse, use the arrow keys, or press *Play*. The small cross shows where the three axes point.
 
 # %%
@@ -376,6 +380,8 @@ for name, labels in {"truth": true_parts, **answers}.items():
 widgets.VolumeSlices(scan, true_parts, answers["Dice"], titles=["truth", "Dice"], classes=volumes.classes)
 
 # %% [markdown]
+# (In the drawn volume half of the wrong voxels are crumbs away from the object, and most others touch its rim. In the first of the real ones four of five are at the rim, and one of ten has the other part's name.)
+#
 # And as surfaces. Here a network cannot hide what one cut does not show: crumbs, holes, a part that is not there.
 
 # %%
@@ -439,7 +445,7 @@ for box in [(40, 56, 40), (48, 64, 48), (64, 64, 64)]:
 # | Know which sizes fit before you train. | Unpadded, depth 4: 12 more than a multiple of 16, from 188 on; padded: multiples of 16 (section 2). |
 # | Large pictures: overlap and tile, mirror the border, and step by a multiple of the total stride. | Tiles of 384 differ from the whole picture by rounding, below 0.00001 of the largest score; tiles of 388 by more than half of it (section 3). |
 # | Give the decoder the maps of the encoder. | Membrane IoU on real sections: 0.600 with skips, 0.502 without, spread between seeds 0.02 (section 4). |
-# | Look at volumes along all three axes. | One picture cannot show a volume (section 7: three cuts, three different shapes). |
+# | Look at volumes along all three axes. | One picture cannot show a volume (section 7: one long piece in the first cut, patches in the two others). |
 # | Check with IoU or Dice where objects are thin or small. | Background everywhere is right at more than nine voxels of ten and has D = 0.000 (section 6). |
 # | Where objects are small, begin with Dice, and look at each class. | After 80 steps Dice is 0.778; with weighted cross-entropy 0.553, with plain 0.301 (section 8). |
 # | With an instance norm, fill volumes for the test as for the training. | The same drawn volumes in a box of 64 x 64 x 64 instead of 40 x 56 x 40: Dice 0.55 instead of 0.73 (section 9). |

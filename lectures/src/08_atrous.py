@@ -542,6 +542,8 @@ widgets.ASPP()
 # 3. Go through the four fusions, for each head. Which one is right most often, and by how much?
 # 4. Show the scores of one class, and follow the sum at a unit where the branches disagree.
 #
+# (1: rates 18 and 24 have one tap left for the unit in the middle. There they are 1x1 convolutions, good where the place itself tells the class, and blind to what stands around it. 3: all four are within two points of each other, and none is more than a few tenths of a point ahead of the best single branch.)
+#
 # Now the same with branches that were trained together, on the pictures of section 8.
 #
 # > **Predict first.** Fuse the scores of a trained network by addition, then by average. At how many pixels does another class win? And by maximum?
@@ -811,7 +813,7 @@ for rates in [(2, 2), (4,), (1, 3)]:
 # | To see farther without more weights, pull the taps apart. | 3x3 at rate 4 sees 9 x 9 pixels with 2,304 weights; a full 9x9 kernel has 20,736 (section 3). |
 # | Let rates grow from layer to layer. | Four layers see 9 pixels with rates 1-1-1-1, and 31 with 1-2-4-8 (section 4). |
 # | No common factor, no jump: begin with 1. | 2-2-2 never sees 120 of its 169 pixels, 1-2-5 sees all of its 289 (section 5). |
-# | To keep the resolution of a trained network, take the stride out and dilate what follows. | Nothing changed but rounding, a millionth of the largest answer, neither in a small network nor through dozens of layers (section 7). |
+# | To keep the resolution of a trained network, take the stride out and dilate what follows. | Nothing changed but rounding, a millionth of the largest answer, both in a small network and through dozens of layers (section 7). |
 # | Pay for resolution only where it counts. | Output stride 8 instead of 32 costs 6.5 times the multiply-adds; on a frozen backbone mIoU moved by less than a point (sections 7 and 8). |
 # | Try skips first. | FCN-16s has ten points of mIoU more than any output stride, for the price of FCN-32s (section 8). |
 # | Keep the rate below half of the map. | On 33 x 33 values, rate 17 turns the middle unit's 3x3 kernel into 1x1 (section 9). |

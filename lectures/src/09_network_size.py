@@ -87,10 +87,18 @@ for name, change in changes.items():
 
 # %%
 unet = segviz.cost(made("unet"), (1, 572, 572))
-stages = [f"down.{i}" for i in range(5)] + [f"merge.{i}" for i in range(4)]
 
+def numbered(name, i):
+    return name if i == 0 else f"{name} ({i + 1})"
+
+stages = {f"down.{i}": (f"down.{i}", numbered("pool", i)) for i in range(5)}
+stages |= {f"merge.{i}": (f"up.{i}", numbered("cat", i), f"merge.{i}") for i in range(4)}
+
+# %%
 def of_stage(stage, what):
-    return sum(getattr(row, what) for row in unet.layers if row.layer.startswith(stage))
+    rows = [row for row in unet.layers
+            if any(row.layer == part or row.layer.startswith(f"{part}.") for part in stages[stage])]
+    return sum(getattr(row, what) for row in rows)
 
 # %%
 titles = {"parameters": "parameters", "multiply_adds": "multiply-adds", "kept_bytes": "kept in training"}
@@ -98,7 +106,7 @@ shares = {title: [of_stage(stage, what) for stage in stages] for what, title in 
 for what, title in titles.items():
     shares[title].append(getattr(unet, what) - sum(shares[title]))
 plot.show(plot.cost_shares([*stages, "all else"], shares),
-          alt="Bars of U-Net's levels: the bottom level has nearly half of the weights and hardly any of the memory; the first and the last level the other way round")
+          alt="Bars of U-Net's levels: the bottom level has nearly half of the weights and hardly any of the memory; the first and the last level have half of the memory and hardly any of the weights")
 
 # %% tags=["nbval-check-output"]
 for stage in ("down.0", "down.4"):
@@ -107,7 +115,7 @@ for stage in ("down.0", "down.4"):
           f"{of_stage(stage, 'kept_bytes') / unet.kept_bytes:5.1%} of the memory that training keeps")
 
 # %% [markdown]
-# With each level the channels double: four times the weights. The map has a quarter of the pixels. So the work is spread about evenly, the weights collect at the bottom, and the memory at the top. (*All else* are the poolings, the joined maps, the up-convolutions and the last 1x1 convolution.)
+# With each level the channels double: four times the weights. The map has a quarter of the pixels. So the work is spread about evenly, the weights collect at the bottom, and the memory at the top. (A level counts with its pooling, or with its up-convolution and the maps that are joined. *All else* are the picture, the dropouts and the last 1x1 convolution.)
 #
 # If a network takes too much *disk*, look at its deepest layers. If it takes too much *memory*, look at its first ones.
 
@@ -186,7 +194,7 @@ for form in ("torchvision", "beta"):
 # - **Another way to count.** TensorFlow of that time computed an atrous convolution on a map that is filled up to a multiple of the rate, 36 x 36 instead of 33 x 33. With these extra positions the count comes to 101.2 G, within 0.1 % of the paper. Others count a multiply-add as *two* operations (FLOPs), or leave out biases, or the upsampling.
 # - **Not explained.** SegNet-Basic's 1.425 M is 0.6 % more than any form of it that is known here. That happens. Say so, instead of adjusting the count.
 #
-# Three papers print receptive fields. Two of them, and the way down of the third, are exact:
+# Three of the papers print receptive fields of a way through the whole network. Two of them, and the way down of the third, are exact. (DeepLab's *field of view* is another thing: 224 for a kernel of 7 x 7 at rate 4 is what that one kernel spans, $(7 - 1) \cdot 4 \cdot 8 + 32$.)
 
 # %% tags=["nbval-check-output"]
 for text, name, size, layer in [("FCN, fc6: 404", "fcn32s", (3, 500, 500), "dense.0"),
@@ -444,7 +452,7 @@ for name in ("fcn32s", "fcn16s", "fcn8s"):
 # | guideline | why, in numbers |
 # |---|---|
 # | Be aware of the size of your network: count before you train. | One call, no memory needed; 11,144,832 bytes were counted for a small U-Net, and torch put aside 11,144,832 (section 6). |
-# | Ask which bill you can't pay. | U-Net's bottom level has 45.6 % of the weights and 0.9 % of the memory, its first level 0.1 % and 22 % (section 3). |
+# | Ask which bill you can't pay. | U-Net's bottom level has 45.6 % of the weights and 0.9 % of the memory, its first level 0.1 % and 30 % (section 3). |
 # | Memory too small: crop first. | DeepLab v2 on crops of 321 instead of 513 needs 44 % (section 7). |
 # | Half the channels quarter the weights and the work, and halve the maps. | Twice the channels: 4.00, 4.00 and 2.00 times as much (section 2); the receptive field stays (section 10). |
 # | Gathering information at different resolution is usually a good strategy. | Down-and-up sees 91 pixels and more with about a hundredth of the work of 45 full layers; skips bring membrane IoU from about 0.50 to 0.60 (section 8). |
@@ -464,7 +472,7 @@ for name in ("fcn32s", "fcn16s", "fcn8s"):
 # %% [markdown]
 # ## 13. Train it yourself
 #
-# How small may a network be? Off by default. Set `TRAIN = True` and run the cells: U-Nets of three widths learn to find membranes, with the same steps. It uses the GPU if there is one; without one it takes a minute or two.
+# How small may a network be? Off by default. Set `TRAIN = True` and run the cells: U-Nets of three widths learn to find membranes, with the same steps. It uses the GPU if there is one; without one it takes less than a minute.
 
 # %%
 TRAIN = False

@@ -73,7 +73,7 @@ show(max_pool(-1 - rng.random((7, 5)), 2))
 show(max_pool(-1 - rng.random((5, 8)), 3))
 
 # %% probe="max_pool" points=1
-x = rng.integers(0, 2, (8, 12))
+x = rng.integers(0, 2, (8, 12)).astype(float)
 x[2:4, 4:6] = [[0, 1], [1, 1]]
 _, indices = max_pool(x, 2)
 show(indices)
