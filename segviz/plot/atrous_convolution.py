@@ -179,10 +179,21 @@ def atrous_convolution_2d(
     edges = [(first - 0.5, first + field - 0.5) for first in corner]
     middle.set(xlim=edges[1], ylim=edges[0][::-1], facecolor="#d9d9d9")
     middle.set_title("how often each counts")
-    middle.set_xlabel(f"{field} × {field}, of which {_counting(counts)}")
+    middle.set_xlabel(f"{_field_read(field, counts)}, of which {_counting(counts)}")
     picture_axes(right, output, max(1.0, float(np.abs(output).max())))
     right.set_title("output, blue below zero")
     return axes
+
+
+def _field_read(field: int, counts: np.ndarray) -> str:
+    """The field by formula, and what of it the border leaves, which is where pixels count."""
+    formula = f"{field} × {field}"
+    if not counts.any():
+        return formula
+    rows, columns = (int(np.ptp(np.flatnonzero(counts.any(axis=axis)))) + 1 for axis in (1, 0))
+    if (rows, columns) == (field, field):
+        return formula
+    return f"{formula} by formula, {rows} × {columns} here"
 
 
 def coverage(counts: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from segviz.ops._checks import shown
 from segviz.plot import _style
 
 LABEL_COLOURS = (_style.CYCLE[4], _style.CYCLE[5], _style.CYCLE[2], _style.CYCLE[3])
@@ -39,10 +40,14 @@ def volume_cuts(
     Returns:
         The matplotlib Axes: one for each axis, in a row for each of several labels.
 
+    Raises:
+        TypeError: titles or classes that are no list of names.
+
     >>> volume_cuts(np.zeros((4, 5, 6)), at=(1, 2, 3)).shape
     (3,)
     """
     image = np.asarray(image)
+    titles, classes = checked_names(titles, "titles"), checked_names(classes, "classes")
     sets = [None] if labels is None else list(np.asarray(labels).reshape(-1, *image.shape))
     # Smaller in several rows: a still of few bytes has the colours of small things only if it is.
     figure = _style.figure(height=3.4 if len(sets) == 1 else 2.3 * len(sets))
@@ -54,6 +59,16 @@ def volume_cuts(
     if classes and labels is not None:
         _legend(figure, np.unique(labels), classes)
     return axes[0] if labels is None or np.ndim(labels) == 3 else axes
+
+
+def checked_names(names: Iterable[str], what: str) -> tuple[str, ...]:
+    """The names one by one; a single text is no list of its letters."""
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise TypeError(
+            f"{what}={shown(names)} must be a list with one name for each. "
+            f'Use {what}=["first", "second"].'
+        )
+    return tuple(names)
 
 
 def _cut_row(

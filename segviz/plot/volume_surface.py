@@ -11,7 +11,7 @@ from matplotlib.collections import PolyCollection
 
 from segviz.plot import _style
 from segviz.plot._surface_mesh import Mesh, ball_around, brightness, surface_mesh, view_axes
-from segviz.plot.volume import _label_colour, _legend
+from segviz.plot.volume import _label_colour, _legend, checked_names
 
 _CORNER = 0.82  # of the picture's half width: where the three axes are drawn, to the left and below
 
@@ -39,6 +39,7 @@ def volume_surface(
 
     Raises:
         ValueError: no volume, or volumes that are not of one shape with three axes.
+        TypeError: titles or classes that are no list of names.
 
     Source of the surface: Lorensen and Cline, Marching cubes (1987), by scikit-image.
 
@@ -46,6 +47,7 @@ def volume_surface(
     >>> volume_surface(ball, titles=["a ball"])[0].get_title()
     'a ball'
     """
+    titles, classes = checked_names(titles, "titles"), checked_names(classes, "classes")
     arrays = [np.asarray(volume) for volume in volumes]
     shapes = {array.shape for array in arrays}
     if len(shapes) != 1 or len(next(iter(shapes))) != 3:

@@ -78,7 +78,7 @@ class LatticeKernels:
         def message(values: np.ndarray) -> np.ndarray:
             parts = np.split(self.splat @ values, self.starts)
             blurred = [_blurred(*one) for one in zip(parts, self.blurs, strict=True)]
-            return slices @ np.concatenate(blurred)
+            return slices @ (np.concatenate(blurred) if self.starts.size else blurred[0])
 
         return message
 
@@ -177,6 +177,8 @@ def position_sums(size: tuple[int, int], sigma: float) -> Message:
 
     def sums(values: np.ndarray) -> np.ndarray:
         field = values.reshape(*size, -1)
-        return (across @ np.tensordot(down, field, 1)).reshape(values.shape)
+        # Many small products: one large would use all processors, and wait where they are busy.
+        fields = (down @ field.swapaxes(0, 1)).swapaxes(0, 1)
+        return (across @ fields).reshape(values.shape)
 
     return sums

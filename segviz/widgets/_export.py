@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from segviz.ops._checks import shown
 from segviz.plot import _style
 from segviz.widgets import _film, _page
@@ -85,11 +87,12 @@ class Exportable:
     # How it works.
 
     def _checked(self, step: int) -> int:
-        if isinstance(step, bool) or not isinstance(step, int) or not 0 <= step < self._frames():
+        whole = isinstance(step, int | np.integer) and not isinstance(step, bool)
+        if not whole or not 0 <= step < self._frames():
             last = self._frames() - 1
             steps = f"steps 0 to {last}" if last else "one step, 0"
             raise ValueError(f"step={step!r} does not exist: as it is set now there are {steps}.")
-        return step
+        return int(step)
 
     def _stem(self) -> str:
         return type(self).__module__.rpartition(".")[2]
@@ -129,7 +132,8 @@ def _check_suffix(suffix: str, step: int | None, fps: float | None) -> None:
 def _checked_rate(fps: float | None, frames: int) -> float:
     if fps is None:
         return max(1.0, frames / SECONDS)
-    if isinstance(fps, bool) or not isinstance(fps, int | float) or not 0.1 <= fps <= 50:
+    number = isinstance(fps, int | float | np.integer | np.floating) and not isinstance(fps, bool)
+    if not number or not 0.1 <= fps <= 50:
         raise ValueError(f"fps={fps!r} must be a number of steps per second. Use 0.1 to 50.")
     return float(fps)
 

@@ -175,7 +175,7 @@ function strip(view, now) {
 }
 
 const HEADS = ["", "reaches", "taps", "all nine at", "says", "score", "right"];
-const percent = (share) => `${(100 * share).toFixed(0)} %`;
+export const percent = (share, digits = 0) => `${(100 * share).toFixed(digits)} %`;
 
 // One row a branch, and one for all together; a row's name is a button that goes there.
 function table(view, walk, now) {
@@ -212,7 +212,8 @@ function table(view, walk, now) {
 function rowTexts(view, i, last) {
   const [{ rates, whole, right }, { inside, answers, scores }] = [view.trace(), view.detail()];
   const here = [view.scene.classes[answers[i]], format(scores[i], 3)];
-  const share = right ? [percent(right[i])] : [];
+  // Fusions differ by less than one in a hundred.
+  const share = right ? [percent(right[i], 1)] : [];
   if (i === last) return ["", "", "", ...here, ...share];
   const nine = typeof rates[i] === "number" && rates[i] > 0;
   return [reach(rates[i]), nine ? `${inside[i]} of 9` : String(inside[i]),

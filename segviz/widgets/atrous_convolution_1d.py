@@ -137,7 +137,7 @@ def _zeros(n: int, padding: str, k: int, d: int) -> int:
     if padding == "valid" and reach > n:
         raise ValueError(
             f"kernel_size={k} at dilation={d} reaches over {reach} inputs, and input_size={n}: it "
-            "fits nowhere. Use a smaller dilation, or padding='same'."
+            f"fits nowhere. Use {_remedies(n, k, d)}."
         )
     if padding == "valid":
         return 0
@@ -148,6 +148,20 @@ def _zeros(n: int, padding: str, k: int, d: int) -> int:
             f"all: both sides cannot have as many. Use kernel_size={k - 1}, or an even dilation."
         )
     return needed // 2
+
+
+def _remedies(n: int, k: int, d: int) -> str:
+    """What makes a kernel fit that reaches beyond the input: of other ways only legal ones.
+
+    >>> _remedies(9, 3, 5), _remedies(3, 4, 1)
+    ("a smaller dilation, or padding='same'", 'kernel_size=3, or input_size=4')
+    """
+    reach = d * (k - 1) + 1
+    ways = ["a smaller dilation"] * (k <= n) + ["padding='same'"] * (reach % 2)
+    if not ways:
+        ways = [f"kernel_size={(n - 1) // d + 1}"]
+        ways += [f"input_size={reach}"] * (reach <= LARGEST_INPUT)
+    return ", or ".join(ways)
 
 
 def _counted(number: int, what: str) -> str:

@@ -24,6 +24,10 @@ export function heatMap(rows, columns, table) {
   return map;
 }
 
+// The field is enlarged where its pixels are larger than the picture's.
+export const fieldName = (field, zoomed, plain) =>
+  `Its field, ${field} × ${field}${zoomed > plain ? ", enlarged" : ""}`;
+
 export const length = ([first, last]) => last - first + 1;
 const grouped = (number) => number.toLocaleString("en");
 
@@ -44,7 +48,7 @@ export function sentence({ rates, fields }, { at, seen, spans }, layer) {
 // Holes, a border, or a rate that is too large: what the numbers mean.
 export function remark({ rates, fields }, { seen, spans, taps }, layer) {
   const [rows, columns] = spans[layer].map(length);
-  const alone = taps.findIndex((inside, one) => inside === 1 && one <= layer);
+  const alone = taps[layer].indexOf(1);
   if (alone >= 0) {
     return `Rate ${rates[alone]} is too large here: only the centre tap of layer ${alone + 1} `
       + "stands inside the picture, the other eight on added zeros. It acts as a 1 × 1 convolution.";
@@ -125,9 +129,9 @@ function pictures(view, walk) {
     input.name("What the unit sees (orange)");
     input.paint({ codes: marks, rows, columns },
       [{ ...corner, height: field, width: field, colour: look.cycle[5] }]);
-    zoom.name(`Its field, ${field} × ${field}, enlarged`);
     zoom.paint({ codes: heat, table: scene.heat_table, rows: field, columns: field,
       top: -corner.row, left: -corner.column });
+    zoom.name(fieldName(field, zoom.cell, input.cell));
     bar.write({ texts: ["never counts", times(view.detail().largest[layer])] });
     output.name(`Output, ${rows} × ${columns}`);
     signed.write({ texts: [format(-limit), "0", format(limit)] });

@@ -97,7 +97,7 @@ class AtrousConvolution2D(TraceWidget):
             "columns": ways[1],
             "seen": [int(np.prod([(way[n] > 0).sum() for way in ways])) for n in range(len(rates))],
             "spans": [[_span(way[n]) for way in ways] for n in range(len(rates))],
-            "taps": [_taps_inside(size, at, one) for one in rates],
+            "taps": [_taps_inside(size, at, rates[: n + 1]) for n in range(len(rates))],
             "largest": largest.tolist(),
             "heat": np.stack([_heat(most) for most in largest]),
         }
@@ -124,10 +124,12 @@ class AtrousConvolution2D(TraceWidget):
     def _describe(self) -> str:
         trace = self.trace
         size, rates = "x".join(map(str, self._size)), "-".join(map(str, trace["rates"]))
+        seen, field = trace["seen"][-1], trace["spans"][-1]
+        pixels = math.prod(last - first + 1 for first, last in field)
         return (
             f"A {size} picture with the pixels that one unit behind 3x3 convolutions of rates "
-            f"{rates} sees, how often each of them counts ({trace['seen'][-1]:,} of "
-            f"{trace['fields'][-1] ** 2:,} do), and the output, {self._settled['kernel']}."
+            f"{rates} sees, how often each of them counts ({seen:,} of {pixels:,} "
+            f"{'does' if seen == 1 else 'do'}), and the output, {self._settled['kernel']}."
         )
 
 
@@ -162,9 +164,23 @@ def _span(ways: np.ndarray) -> list[int]:
     return [int(places[0]), int(places[-1])]
 
 
-def _taps_inside(size: tuple[int, ...], at: list[int], rate: int) -> int:
-    """How many of the nine taps of the unit at ``at`` stand on the map and not on added zeros."""
-    return math.prod(int(_taps(n, rate)[place].sum()) for n, place in zip(size, at, strict=True))
+def _taps_inside(size: tuple[int, ...], at: list[int], rates: list[int]) -> list[int]:
+    """How many of the nine taps of each layer ever stand on the map and not on added zeros.
+
+    Of a layer all units count that the unit at ``at`` of the last one depends on.
+    """
+    axes = [_axis_taps(n, place, rates) for n, place in zip(size, at, strict=True)]
+    return [rows * columns for rows, columns in zip(*axes, strict=True)]
+
+
+def _axis_taps(n: int, place: int, rates: list[int]) -> list[int]:
+    units, counts = np.array([place]), []
+    for rate in reversed(rates):
+        read = units + rate * np.array([[-1], [0], [1]])
+        inside = (read >= 0) & (read < n)
+        counts.append(int(inside.any(axis=1).sum()))
+        units = np.unique(read[inside])
+    return counts[::-1]
 
 
 @lru_cache

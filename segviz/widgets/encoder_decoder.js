@@ -1,10 +1,13 @@
 import { element, open, putText, uniqueId } from "./core.js";
 import { typedNumber } from "./editing.js";
 import { button, player, slider, toggle } from "./controls.js";
-import { sheet } from "./cells.js";
+import { painterOf, sheet } from "./cells.js";
+import { widthOf } from "./drawing.js";
 import { layerAt, layOutU, paintU } from "./unet_picture.js";
 
-const HEIGHT = 420;
+// Where numbers are turned they take more room, and the legend lies below the U. It depends on the
+// width alone, so that no slider moves what is below.
+export const heightOf = (width) => (width < 680 ? 540 : 420);
 
 function render(context) {
   const view = open(context, "Sizes in a U-Net");
@@ -76,20 +79,23 @@ function verdict(view) {
 function drawnU(view, walk, steps) {
   let plan;
   const made = sheet(view, {
-    label: "U-Net", height: HEIGHT, onPlace: (x, y) => walk.seek(Math.max(0, layerAt(plan, x, y))),
+    label: "U-Net", height: heightOf(Infinity), onPlace: (x, y) => walk.seek(Math.max(0, layerAt(plan, x, y))),
   });
   made.canvas.style.cursor = "pointer";
   made.element.classList.add("segviz-whole");
+  const [paint, room] = [painterOf(view, made.canvas), widthOf(view, made.element)];
   view.onDraw(() => {
     const trace = view.trace();
     const step = Math.min(walk.step, steps() - 1);
     const kind = view.settled("padded") ? "padded" : "unpadded";
     made.name("Above each map its channels, below it its rows",
       `${kind === "padded" ? "A" : "An"} ${kind} U-Net drawn as the letter U. ${trace.verdict}`);
-    made.paint((pen) => {
+    const size = [room(), heightOf(room())];
+    made.canvas.style.height = `${size[1]}px`;
+    paint((pen) => {
       plan = layOutU(trace, pen.width, pen.height);
       paintU(pen, view, trace, step, plan);
-    }, [trace.verdict, view.settled("depth"), step]);
+    }, [trace.verdict, view.settled("depth"), step], size);
   });
   return made.element;
 }

@@ -1,9 +1,12 @@
 import { element, open, putText } from "./core.js";
 import { choice, slider } from "./controls.js";
+import { widthOf } from "./drawing.js";
 
 const WIDEST = 1.25; // cards that a bar has room for
 const PARTS = ["weights", "gradients and optimizer", "activations"];
-const HEADS = ["network", "parameters", "multiply-adds", "memory", "", "sees"];
+// Memory and whether it fits come first: on a phone the others are reached by scrolling.
+const HEADS = ["network", "memory", "", "parameters", "multiply-adds", "sees"];
+const NUMBERS = ["memory", "parameters", "multiply-adds"];
 
 // Where the parts of a bar begin and end, in percent of its room; what is too long is cut off.
 export function pieces(parts, widest = WIDEST) {
@@ -51,7 +54,9 @@ function render(context) {
 }
 
 // Room for the longest name, "DeepLab v3+ 1025 × 1025", and the dearest, "no: 3,869 cards".
-const COLUMNS = ["clamp(130px, 19vw, 232px)", "108px", "124px", "100px", "auto", "248px"];
+const COLUMNS = ["clamp(130px, 19vw, 232px)", "92px", "auto", "108px", "124px", "248px"];
+// Where the bar stands above the verdict, all columns are so wide; else there is room for both.
+const [PHONE, NARROWEST, WIDE] = [700, 130 + 92 + 142 + 108 + 124 + 248, 1080];
 const VERDICT = "130px";
 const CELL = "padding: 3px 14px 3px 0; font-weight: inherit; white-space: nowrap; "
   + "border-top: 1px solid color-mix(in srgb, var(--segviz-line) 40%, transparent)";
@@ -59,41 +64,45 @@ const CELL = "padding: 3px 14px 3px 0; font-weight: inherit; white-space: nowrap
 // One row a network; the bar shows its memory against the card.
 function overview(view) {
   const head = HEADS.map((text, i) => element(text ? "th" : "td", { scope: text ? "col" : null,
-    style: `text-align: ${i && i < 4 ? "right" : "left"}; padding: 0 14px 3px 0; white-space: nowrap` },
+    style: `text-align: ${NUMBERS.includes(text) ? "right" : "left"}; padding: 0 14px 3px 0; `
+      + "vertical-align: bottom" },
   text));
   const lines = view.scene.names.map((name) => networkRow(view, name));
+  const room = widthOf(view, view.stage);
   view.onDraw(() => {
     const trace = view.trace();
-    putText(head[4], `dashed: the card, ${view.settled("card")}`);
+    table.style.minWidth = `${room() < PHONE ? NARROWEST : WIDE}px`;
+    putText(head[2], `dashed: the card, ${view.settled("card")}`);
     lines.forEach((line, i) => line.write(trace, i, view.settled("network")));
   });
   // Columns of fixed width: nothing moves but the numbers and the bars.
   const columns = COLUMNS.map((width) => element("col", { style: `width: ${width}` }));
-  return element("table", { style: "border-collapse: separate; border-spacing: 0; width: 100%; min-width: 1080px; "
+  const table = element("table", { style: "border-collapse: separate; border-spacing: 0; width: 100%; "
     + "table-layout: fixed; font-variant-numeric: tabular-nums" },
   element("colgroup", {}, ...columns),
   element("thead", {}, element("tr", {}, ...head)),
   element("tbody", {}, ...lines.map((line) => line.element)));
+  return table;
 }
 
 function networkRow(view, name) {
   const size = element("span", { style: "font-weight: 400; white-space: nowrap" });
-  const right = [0, 1, 2].map(() => element("td", { style: `${CELL}; text-align: right` }));
+  const [memory, parameters, products] = NUMBERS.map(() => element("td", { style: `${CELL}; text-align: right` }));
   const bar = memoryBar(view);
   const verdict = element("span", { style: `flex: 0 0 ${VERDICT}; white-space: nowrap` });
   const sees = element("td", { style: CELL });
-  const fit = element("div", { style: "display: flex; gap: 10px; align-items: center" },
+  const fit = element("div", { style: "display: flex; flex-wrap: wrap; gap: 0 10px; align-items: center" },
     bar.element, verdict);
   const head = element("th", { scope: "row", style: `${CELL}; white-space: normal; text-align: left; `
     + "position: sticky; left: 0; z-index: 1; background: inherit" }, `${name} `, size);
   const row = element("tr", {},
     head,
-    ...right, element("td", { style: CELL }, fit), sees);
+    memory, element("td", { style: CELL }, fit), parameters, products, sees);
   return {
     element: row,
     write({ pictures, rows, parts, verdicts }, i, chosen) {
       putText(size, pictures[i]);
-      right.forEach((cell, at) => putText(cell, rows[i][at]));
+      [parameters, products, memory].forEach((cell, at) => putText(cell, rows[i][at]));
       putText(sees, rows[i][3]);
       putText(verdict, verdicts[i]);
       verdict.style.fontWeight = verdicts[i].startsWith("no") ? 700 : 400;
@@ -118,8 +127,8 @@ function memoryBar(view) {
     element: made,
     write: (shares) => {
       made.style.clipPath = barShape(shares);
-      pieces(shares).forEach(({ left, width }, i) =>
-        Object.assign(parts[i].style, { left: `${left}%`, width: `${width}%` }));
+      pieces(shares).forEach(({ left, width }, i) => Object.assign(parts[i].style,
+        { left: `${left}%`, width: `${width}%`, minWidth: shares[i] ? "2px" : "0" }));
     },
   };
 }

@@ -2,7 +2,8 @@
 import { cell, write } from "./cells.js";
 
 const GAP = 12; // pixels between two levels, for the arrows
-const NARROW = 22; // pixels of a column in which numbers stand upright, as in the paper
+const NARROW = 27; // pixels of a column in which numbers stand upright, as in the paper
+const LINE = 16; // pixels of a line of the legend
 const [CONVOLUTION, POOLING, UP, SKIP, SCORES] = [0, 1, 2, 3, 4];
 const FAIL = "#d55e00";
 const LEGEND = [
@@ -28,8 +29,9 @@ export function layOutU(trace, width, height) {
   }, []);
   const columnWidth = width / (columns.at(-1) + 1.6);
   const narrow = columnWidth < NARROW;
-  const label = narrow ? 24 : 15; // pixels of the numbers above and below each map
-  const room = height - tallest.length * (2 * label + GAP) - (narrow ? 16 * LEGEND.length : 0);
+  const label = narrow ? 29 : 15; // pixels of the numbers above and below each map
+  const below = narrow ? LINE * Math.ceil(LEGEND.length / 2) : 0;
+  const room = height - tallest.length * (2 * label + GAP) - below;
   const unit = Math.min(130 / tallest[0], room / tallest.reduce((sum, rows) => sum + rows, 0));
   const middles = [];
   tallest.reduce((top, rows) => {
@@ -69,7 +71,7 @@ export function paintU(pen, view, trace, step, plan) {
   trace.layers.forEach((layer, place) => {
     if (layer === SKIP && place < reached) crop(pen, trace, plan, place);
   });
-  legend(pen, hues);
+  legend(pen, hues, plan.narrow ? 2 : 1);
 }
 
 const layerHues = (view, pen) => {
@@ -101,7 +103,7 @@ function number(pen, { narrow, label, columnWidth }, value, box, y, { size, ...l
   const middle = box.x + box.width / 2;
   if (!narrow) {
     const line = { x: middle - columnWidth / 2, y, width: columnWidth, height: label };
-    write(pen, value, { ...line, size: Math.min(size, columnWidth * 0.5), ...look });
+    write(pen, value, { ...line, size: Math.min(size, columnWidth * 0.36), ...look });
     return;
   }
   context.save();
@@ -145,7 +147,7 @@ function ends(trace, { boxes, middles, label }, place) {
 }
 
 function arrow({ context }, [x0, y0, x1, y1], hue, thick) {
-  const head = 5 + thick;
+  const head = Math.min(5 + thick, Math.max(4, Math.hypot(x1 - x0, y1 - y0)));
   const along = Math.atan2(y1 - y0, x1 - x0);
   Object.assign(context, { strokeStyle: hue, fillStyle: hue, lineWidth: thick });
   context.beginPath();
@@ -160,10 +162,12 @@ function arrow({ context }, [x0, y0, x1, y1], hue, thick) {
   context.fill();
 }
 
-function legend(pen, hues) {
-  LEGEND.forEach(([layer, words], row) => {
-    const y = pen.height - 16 * (LEGEND.length - row);
-    arrow(pen, [2, y + 7, 24, y + 7], hues[layer], 1.5);
-    write(pen, words, { x: 29, y, width: 120, height: 15, size: 12, align: "left" });
+function legend(pen, hues, columns) {
+  const lines = Math.ceil(LEGEND.length / columns);
+  LEGEND.forEach(([layer, words], i) => {
+    const y = pen.height - LINE * (lines - (i % lines));
+    const x = Math.floor(i / lines) * (pen.width / 2);
+    arrow(pen, [x + 2, y + 7, x + 24, y + 7], hues[layer], 1.5);
+    write(pen, words, { x: x + 29, y, width: 120, height: 15, size: 12, align: "left" });
   });
 }

@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from segviz.ops._checks import shown
-from segviz.plot.volume import LABEL_COLOURS, volume_cuts
+from segviz.plot.volume import LABEL_COLOURS, checked_names, volume_cuts
 from segviz.widgets._base import TraceWidget
 from segviz.widgets._parameters import Flag, Whole
 
@@ -28,8 +28,8 @@ class VolumeSlices(TraceWidget):
         labels: integers of shape ``(D, H, W)``, 0 is background; several are cut side by side.
         titles: one for each of the labels, such as "truth" and "network".
         classes: names of the labels, the background's first.
-        **settings: ``axis_0``, ``axis_1``, ``axis_2`` (the voxel; the middle by default),
-            ``labelled`` (whether the labels are shown).
+        **settings: ``axis_0``, ``axis_1``, ``axis_2`` (the voxel; by default a labelled one in the
+            middle of what is labelled), ``labelled`` (whether the labels are shown).
 
     Raises:
         ValueError, TypeError: arrays or settings that do not fit each other.
@@ -54,12 +54,11 @@ class VolumeSlices(TraceWidget):
     ) -> None:
         if image is None:
             image, labels = _drawn_volume()[0], _drawn_volume()[1:]
-        self._image = _grey_volume(image)
-        sets = [_labels(one, self._image.shape, len(classes)) for one in labels or (None,)]
+        self._image, self._classes = _grey_volume(image), checked_names(classes, "classes")
+        sets = [_labels(one, self._image.shape, len(self._classes)) for one in labels or (None,)]
         self._labels = np.stack(sets)
         self._titles = _titles(titles, len(sets))
-        self._classes = tuple(classes)
-        middle = {f"axis_{axis}": n // 2 for axis, n in enumerate(self._image.shape)}
+        middle = {f"axis_{axis}": n for axis, n in enumerate(_middle(self._labels))}
         super().__init__(**{**middle, **settings})
         # The sliders end where this volume does.
         self._controls = {
@@ -150,12 +149,29 @@ def _within(labels: np.ndarray, classes: int) -> np.ndarray:
     return labels.astype(np.uint8)
 
 
-def _titles(titles: Sequence[str], count: int) -> tuple[str, ...]:
+def _middle(sets: np.ndarray) -> list[int]:
+    """The voxel next to the centroid of what the first of the labels, such as the truth, marks.
+
+    >>> corner = np.zeros((1, 4, 6, 8), int)
+    >>> corner[0, :2, :2, 3:6] = 1
+    >>> _middle(corner), _middle(0 * corner)
+    ([1, 1, 4], [2, 3, 4])
+    """
+    places = next((np.argwhere(one) for one in sets if one.any()), None)
+    if places is None:
+        return [n // 2 for n in sets.shape[1:]]
+    centroid = np.floor(places.mean(axis=0) + 0.5)
+    found: list[int] = places[((places - centroid) ** 2).sum(axis=1).argmin()].tolist()
+    return found
+
+
+def _titles(given: Sequence[str], count: int) -> tuple[str, ...]:
+    titles = checked_names(given, "titles")
     if titles and len(titles) != count:
         raise ValueError(f"{len(titles)} titles for {count} labels: give one for each, or none.")
     if count == 1:
-        return tuple(titles)
-    return tuple(titles) or tuple(f"labels {number + 1}" for number in range(count))
+        return titles
+    return titles or tuple(f"labels {number + 1}" for number in range(count))
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from segviz.plot._surface_mesh import (
     surface_mesh,
     view_axes,
 )
-from segviz.plot.volume import LABEL_COLOURS
+from segviz.plot.volume import LABEL_COLOURS, checked_names
 from segviz.plot.volume_surface import _side_views
 from segviz.widgets._base import TraceWidget
 from segviz.widgets._parameters import Whole, as_numbers
@@ -60,7 +60,7 @@ class VolumeSurface(TraceWidget):
         **settings: Any,
     ) -> None:
         volumes = volumes or (_drawn_volume()[1],)
-        self._classes, self._spacing = _names(classes, "classes"), _checked_spacing(spacing)
+        self._classes, self._spacing = checked_names(classes, "classes"), _checked_spacing(spacing)
         self._labels = [_checked_labels(one, len(self._classes)) for one in volumes]
         self._titles = _checked_titles(titles, self._labels)
         self._meshes = [surface_mesh(labels, self._spacing) for labels in self._labels]
@@ -138,18 +138,8 @@ def _checked_labels(labels: Any, classes: int) -> np.ndarray:
     return _within(array, classes)
 
 
-def _names(names: Iterable[str], what: str) -> tuple[str, ...]:
-    """The names one by one; a single text is no list of its letters."""
-    if isinstance(names, str) or not isinstance(names, Iterable):
-        raise TypeError(
-            f"{what}={shown(names)} must be a list with one name for each. "
-            f'Use {what}=["first", "second"].'
-        )
-    return tuple(names)
-
-
 def _checked_titles(given: Sequence[str], volumes: Sequence[np.ndarray]) -> tuple[str, ...]:
-    titles = _names(given, "titles")
+    titles = checked_names(given, "titles")
     shapes = sorted({volume.shape for volume in volumes})
     if len(shapes) > 1:
         raise ValueError(

@@ -52,6 +52,17 @@ def test_steps_go_from_branch_to_branch_and_later_maps_are_not_there_yet(noteboo
     expect(root.get_by_label("Step", exact=True)).to_have_value("2")
 
 
+def test_shares_that_are_right_tell_the_fusions_apart(notebook, root):
+    shares = {}
+    for fusion in ("sum", "maximum"):
+        notebook.run(f"w.fusion = {fusion!r}")
+        notebook.widget()
+        shares[fusion] = root.locator("tr:visible td:last-child").all_inner_texts()
+        expected = [f"{100 * one:.1f} %" for one in ASPP(fusion=fusion).trace["right"]]
+        assert shares[fusion] == expected
+    assert shares["sum"][-1] != shares["maximum"][-1]
+
+
 def test_another_head_and_fusion_write_the_sum_out(notebook, root):
     root.get_by_label("head").select_option("DeepLab v3+")
     root.get_by_label("fusion").select_option("maximum")

@@ -175,6 +175,15 @@ def test_enlarged_field_shows_what_counts_in_the_colours_of_the_counts(notebook,
     assert (shown == (ways > 0)).all()
 
 
+def test_a_field_beyond_the_picture_is_not_called_enlarged(notebook, picture):
+    notebook.run("picture.rate, picture.second_rate, picture.third_rate = 36, 12, 12")
+    picture = notebook.arrived(1)
+    expect(picture.locator("figcaption").nth(1)).to_have_text("Its field, 121 × 121")
+    notebook.run("picture.rate, picture.second_rate, picture.third_rate = 2, 2, 2")
+    picture = notebook.arrived(1)
+    expect(picture.locator("figcaption").nth(1)).to_have_text("Its field, 13 × 13, enlarged")
+
+
 def test_a_rate_too_large_leaves_the_centre_tap(notebook, picture):
     picture.get_by_role("button", name="one layer").click()
     notebook.widget(1)

@@ -50,3 +50,50 @@ def test_only_bars_that_are_cut_off_end_in_a_point(bars):
     cut = [share > 1.25 for share in widget.trace["parts"].sum(axis=1).tolist()]
     assert 0 < sum(cut) < len(cut)
     assert [outline != "none" for *_, outline in bars(1280, card="4 GiB")] == cut
+
+
+PLACES = """() => {
+  const scrolled = document.querySelector('.segviz table').parentElement.getBoundingClientRect();
+  const rows = [...document.querySelectorAll('.segviz table')][0].querySelectorAll('tbody tr');
+  return [...rows].map((row) => {
+    const told = row.querySelector('[aria-hidden="true"]').nextElementSibling;
+    const words = document.createRange();
+    words.selectNodeContents(told);
+    return [row.cells[1].innerText, told.innerText, row.cells[1].getBoundingClientRect().right,
+      words.getBoundingClientRect().right, scrolled.right];
+  });
+}"""
+
+
+def test_on_a_phone_memory_and_whether_it_fits_are_seen_without_scrolling(context, tmp_path):
+    widget = NetworkSize(**LARGEST)
+    widget.save(tmp_path / "page.html")
+    page = context.new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto((tmp_path / "page.html").as_uri())
+    page.wait_for_function("document.querySelector('.segviz').dataset.moving === 'false'")
+    found = page.evaluate(PLACES)
+    page.close()
+    told = [(memory, verdict) for memory, verdict, *_ in found]
+    expected = [row[2] for row in widget.trace["rows"]]
+    assert told == list(zip(expected, widget.trace["verdicts"], strict=True))
+    assert all(memory < words < edge for *_, memory, words, edge in found)
+
+
+DRAWN = """() => [...document.querySelectorAll('[aria-hidden="true"]')]
+  .filter((one) => one.closest('tr') && one.children.length === 4)
+  .map((bar) => [...bar.children].slice(0, 3).map((part) => part.getBoundingClientRect().width))"""
+
+
+def test_what_is_not_nothing_can_be_seen(context, tmp_path):
+    widget = NetworkSize(side=192, width="1/4", use="inference", card="80 GiB")
+    widget.save(tmp_path / "page.html")
+    page = context.new_page()
+    page.goto((tmp_path / "page.html").as_uri())
+    page.wait_for_function("document.querySelector('.segviz').dataset.moving === 'false'")
+    found = page.evaluate(DRAWN)
+    page.close()
+    assert len(found) == len(NETWORKS)
+    for widths, parts in zip(found, widget.trace["parts"].tolist(), strict=True):
+        assert [width >= 2 for width in widths] == [part > 0 for part in parts]
+        assert min(widths) == 0  # of gradients there are none

@@ -73,6 +73,14 @@ def test_seen_pixels_are_orange_and_the_field_is_framed():
     assert np.asarray(right.images[0].get_array()).tolist() == (-np.eye(9)).tolist()
 
 
+def test_a_field_that_the_border_cuts_is_told_as_far_as_pixels_count():
+    counts = np.zeros((9, 9))
+    counts[:3:2, 2:7:2] = 1
+    arrays = np.zeros((9, 9)), counts, np.eye(9)
+    middle = atrous_convolution_2d(*arrays, at=(0, 4), field=5, rates=[2])[1]
+    assert middle.get_xlabel() == "5 × 5 by formula, 3 × 5 here, of which 6 count"
+
+
 def test_coverage_names_each_stack_and_counts_its_pixels():
     axes = coverage({"one": np.ones((3, 3)), "two": _counts()})
     assert [axis.get_title() for axis in axes] == ["one", "two"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from segviz.plot.volume import volume_cuts
 
@@ -35,3 +36,10 @@ def test_a_legend_names_the_labels_that_are_there():
     cuts = volume_cuts(IMAGE, labels, at=(3, 5, 7), classes=("none", "head", "body"))
     assert np.allclose(cuts[0].collections[0].get_edgecolor()[0][:3], colour)
     assert volume_cuts(IMAGE, labels, at=(1, 2, 3))[0].figure.legends == []
+
+
+@pytest.mark.parametrize("name", ["titles", "classes"])
+def test_a_text_is_no_list_of_names(name):
+    words = rf"^{name}='abc' must be a list with one name for each\. Use {name}=\["
+    with pytest.raises(TypeError, match=words):
+        volume_cuts(IMAGE, at=(1, 2, 3), **{name: "abc"})

@@ -101,3 +101,10 @@ def test_an_empty_volume_is_drawn_empty():
 def test_volumes_that_do_not_fit_are_refused(volumes):
     with pytest.raises(ValueError, match="volumes of one shape"):
         volume_surface(*volumes)
+
+
+@pytest.mark.parametrize("name", ["titles", "classes"])
+def test_a_text_is_no_list_of_names(name):
+    words = rf"^{name}='abc' must be a list with one name for each\. Use {name}=\["
+    with pytest.raises(TypeError, match=words):
+        volume_surface(*[np.ones((3, 3, 3), int)] * 3, **{name: "abc"})

@@ -44,6 +44,45 @@ def test_every_setting_of_the_sliders_agrees_with_torch():
         _check_trace(trace, setting, zeros)
 
 
+def test_every_remedy_that_an_illegal_setting_names_is_legal():
+    widget, told = AtrousConvolution1D(), set()
+    for dilation, kernel_size, input_size, padding in ALL:
+        setting = {
+            "dilation": dilation,
+            "kernel_size": kernel_size,
+            "input_size": input_size,
+            "padding": padding,
+        }
+        if _legal(*setting.values()):
+            continue
+        with pytest.raises(ValueError, match=r"Use .*\.$") as refused:
+            widget._compute(**setting, values=[VALUES], kernel=[KERNEL])
+        for remedy in str(refused.value).rsplit("Use ", 1)[1][:-1].split(", or "):
+            told.add(remedy.split("=")[0])
+            others = _meant(remedy, dilation)
+            assert others, remedy
+            for changed in others:
+                assert _legal(*(setting | changed).values()), (setting, remedy)
+    ways = {"a smaller dilation", "an even dilation", "padding", "kernel_size", "input_size"}
+    assert told == ways
+
+
+def _meant(remedy, dilation):
+    """Settings that the words name; of a smaller dilation the smallest is one."""
+    if remedy == "a smaller dilation":
+        return [{"dilation": 1}] * (dilation > 1)
+    if remedy == "an even dilation":
+        return [{"dilation": even} for even in (2, 4)]
+    name, value = remedy.split("=")
+    return [{name: value.strip("'") if name == "padding" else int(value)}]
+
+
+def test_a_kernel_that_fits_at_no_dilation_is_refused_with_sizes_that_fit():
+    words = r"it fits nowhere\. Use kernel_size=3, or input_size=4\.$"
+    with pytest.raises(ValueError, match=words):
+        AtrousConvolution1D(input_size=3, kernel_size=4, dilation=1)
+
+
 def _check_trace(trace, setting, zeros):
     dilation, kernel_size, input_size, padding = setting
     x, kernel = np.array(VALUES[:input_size]), np.array(KERNEL[:kernel_size])

@@ -86,12 +86,39 @@ def test_gridding_at_2_2_2_and_its_cure_1_2_5():
 def test_a_rate_beyond_the_map_leaves_the_centre_tap_alone():
     """MODELS.md's example: a 33x33 map, rates 12 and 18, and the unit in the middle."""
     taps = {
-        rate: AtrousConvolution2D(np.zeros((33, 33)), rate=rate, cursor=(16, 16)).trace["taps"]
+        rate: _own_taps(AtrousConvolution2D(np.zeros((33, 33)), rate=rate, cursor=(16, 16)))
         for rate in (12, 16, 17, 18)
     }
     assert taps == {12: [9, 9, 9], 16: [9, 9, 9], 17: [1, 9, 9], 18: [1, 9, 9]}
-    corner = AtrousConvolution2D(np.zeros((33, 33)), rate=18, cursor=(0, 0)).trace["taps"]
+    corner = _own_taps(AtrousConvolution2D(np.zeros((33, 33)), rate=18, cursor=(0, 0)))
     assert corner == [4, 4, 4]
+
+
+def _own_taps(widget):
+    """Of the unit in each layer; the entries before them are of the layers below it."""
+    return [counts[-1] for counts in widget.trace["taps"]]
+
+
+def test_side_taps_that_units_off_the_centre_read_with_are_counted():
+    assert AtrousConvolution2D(rate=33, second_rate=2, third_rate=0).trace["taps"] == [[1], [9, 9]]
+    assert AtrousConvolution2D(rate=36, second_rate=12, third_rate=12).trace["taps"][2] == [9] * 3
+
+
+@given(RATES, st.tuples(st.integers(0, 12), st.integers(0, 16)))
+@settings(max_examples=40, deadline=None)
+def test_taps_are_those_whose_weights_have_a_gradient(rates, cursor):
+    trace = AtrousConvolution2D(PICTURE, **_named(rates), cursor=cursor).trace
+    legal = [rate for rate in rates if rate]
+    for layer in range(len(legal)):
+        weights = [
+            torch.ones(1, 1, 3, 3, dtype=torch.float64, requires_grad=True)
+            for _ in range(layer + 1)
+        ]
+        x = torch.ones(1, 1, 13, 17, dtype=torch.float64)
+        for weight, rate in zip(weights, legal, strict=False):
+            x = F.conv2d(x, weight, padding=rate, dilation=rate)
+        x[0, 0, *cursor].backward()
+        assert trace["taps"][layer] == [int((one.grad != 0).sum()) for one in weights]
 
 
 def test_colours_of_counts_rise_from_black_never_to_the_brightest():
@@ -155,7 +182,13 @@ def test_repr_and_description_name_the_setting():
     )
     assert "13x17 picture" in widget._describe()
     assert "rates 2-3-2 sees" in widget._describe()
-    assert (
-        " of 14,641 do)"
-        in AtrousConvolution2D(PICTURE, rate=36, second_rate=12, third_rate=12)._describe()
-    )
+
+
+def test_what_counts_is_told_of_the_pixels_within_the_picture_everywhere():
+    widget = AtrousConvolution2D(rate=33, second_rate=2, third_rate=0)
+    assert widget.trace["spans"][1] == [[1, 63], [1, 63]]
+    assert "counts (25 of 3,969 do), and" in widget._describe()
+    label = widget._frame(1).axes[1].get_xlabel()
+    assert label == "71 × 71 by formula, 63 × 63 here, of which 25 count"
+    alone = AtrousConvolution2D(rate=33, second_rate=0, third_rate=0)
+    assert "counts (1 of 1 does), and" in alone._describe()

@@ -301,6 +301,22 @@ def test_png_and_svg_hold_one_step_and_its_words(tmp_path):
     assert b"Blocks(count=3" in once
 
 
+def test_numpy_s_numbers_are_taken_for_a_step_and_a_rate(tmp_path):
+    blocks = Blocks()
+    for name, step in (("plain", 1), ("numpy", np.int64(1)), ("byte", np.uint8(1))):
+        blocks.save(tmp_path / f"{name}.png", step=step)
+        same = (tmp_path / f"{name}.png").read_bytes() == (tmp_path / "plain.png").read_bytes()
+        assert same, name
+    blocks.save(tmp_path / "other.png", step=np.int64(2))
+    assert (tmp_path / "other.png").read_bytes() != (tmp_path / "plain.png").read_bytes()
+    for name, rate in (("plain", 4), ("numpy", np.int64(4)), ("float", np.float32(4))):
+        blocks.save(tmp_path / f"{name}.gif", fps=rate)
+        with Image.open(tmp_path / f"{name}.gif") as film:
+            assert film.info["duration"] == 250, name
+    with pytest.raises(ValueError, match=r"3.* does not exist: as it is set now"):
+        blocks.save(tmp_path / "plain.png", step=np.int64(3))
+
+
 def test_pooling_steps_show_what_is_known_so_far():
     widget = Pooling2D()
     texts = [[text.get_text() for text in widget._frame(step).axes[1].texts] for step in range(4)]

@@ -54,6 +54,41 @@ def test_a_slice_behind_the_volume_is_refused_and_the_last_one_offered():
     assert widget._error["remedy"] == {"axis_1": 5}
 
 
+def test_it_begins_at_the_labelled_voxel_next_to_the_object_s_centroid():
+    image, ring = np.zeros((12, 20, 30)), np.zeros((12, 20, 30), int)
+    ring[3:8, 2:9, 20:29] = 1
+    ring[4:7, 3:8, 21:28] = 0  # hollow: the centroid itself is not labelled
+    widget = VolumeSlices(image, ring, classes=("a", "b"))
+    at = (widget.axis_0, widget.axis_1, widget.axis_2)
+    assert ring[at] == 1
+    far = np.linalg.norm(np.argwhere(ring) - np.array([5, 5, 24]), axis=1)
+    assert np.linalg.norm(np.subtract(at, (5, 5, 24))) == far.min() == 2
+    assert widget.trace["labels"] == ["b"]
+    second = VolumeSlices(image, 0 * ring, ring, classes=("a", "b"))
+    assert (second.axis_0, second.axis_1, second.axis_2) == at
+    given = VolumeSlices(image, ring, classes=("a", "b"), axis_1=0)
+    assert (given.axis_0, given.axis_1, given.axis_2) == (at[0], 0, at[2])
+
+
+def test_without_labels_it_begins_in_the_middle():
+    for labels in ((), (np.zeros(IMAGE.shape, int),)):
+        widget = VolumeSlices(IMAGE, *labels)
+        assert (widget.axis_0, widget.axis_1, widget.axis_2) == (2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"titles": "ab"}, r"^titles='ab' must be a list with one name for each\. Use titles=\["),
+        ({"titles": None}, "^titles=None must be a list"),
+        ({"classes": "ab"}, "^classes='ab' must be a list with one name"),
+    ],
+)
+def test_a_text_is_no_list_of_names(given, words):
+    with pytest.raises(TypeError, match=words):
+        VolumeSlices(IMAGE, LABELS, LABELS, **given)
+
+
 @pytest.mark.parametrize(
     ("image", "labels", "words"),
     [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { arithmetic, mapsOf, reach, reads, sentence, branchName } = await load("aspp.js");
+const { arithmetic, mapsOf, percent, reach, reads, sentence, branchName } = await load("aspp.js");
 
 const names = ["1 × 1", "rate 6", "sum"];
 
@@ -24,6 +24,11 @@ test("what a branch reads, and how far", () => {
   assert.equal(reads(0, 1), "its own place");
   assert.equal(reads("mean", 768), "the mean of all 768 places");
   assert.deepEqual([0, 6, "mean"].map(reach), ["1 × 1", "13 × 13", "all"]);
+});
+
+test("shares that are right have a decimal, so that fusions can be told apart", () => {
+  assert.equal(percent(0.8006, 1), "80.1 %");
+  assert.equal(percent(0.8006), "80 %");
 });
 
 test("the fusion is written out in numbers", () => {

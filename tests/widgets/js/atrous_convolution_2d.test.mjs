@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { byFormula, heatMap, marked, outsideField, remark, sentence } = await load("atrous_convolution_2d.js");
+const { byFormula, fieldName, heatMap, marked, outsideField, remark, sentence } = await load("atrous_convolution_2d.js");
 
 const trace = { rates: [2, 2], fields: [5, 9] };
 const detail = {
-  at: [4, 6], seen: [9, 25], spans: [[[2, 6], [4, 8]], [[0, 8], [2, 10]]], taps: [9, 9],
+  at: [4, 6], seen: [9, 25], spans: [[[2, 6], [4, 8]], [[0, 8], [2, 10]]], taps: [[9], [9, 9]],
 };
 
 test("each layer adds its rate twice", () => {
@@ -23,14 +23,27 @@ test("holes, a border and a rate that is too large are named", () => {
   assert.equal(remark(trace, detail, 1), "56 pixels of the field are never seen.");
   const border = { ...detail, spans: [[[0, 4], [0, 2]]], seen: [15] };
   assert.equal(remark(trace, border, 0), "Every pixel of the field is seen. The border cuts the field.");
-  assert.match(remark(trace, { ...detail, taps: [9, 1] }, 1), /^Rate 2 is too large here: .* layer 2/);
-  assert.match(remark(trace, { ...detail, taps: [9, 1] }, 0), /^16 pixels/);
+  const taps = [[9], [9, 1]];
+  assert.match(remark(trace, { ...detail, taps }, 1), /^Rate 2 is too large here: .* layer 2/);
+  assert.match(remark(trace, { ...detail, taps }, 0), /^16 pixels/);
+});
+
+test("a layer whose side taps other units read with is not too large for those behind it", () => {
+  const both = { ...detail, taps: [[1], [9, 9]] };
+  assert.match(remark(trace, both, 0), /^Rate 2 is too large here: .* layer 1/);
+  assert.equal(remark(trace, both, 1), "56 pixels of the field are never seen.");
+});
+
+test("a field is called enlarged only where its pixels are larger than the picture's", () => {
+  assert.equal(fieldName(13, 20, 4), "Its field, 13 × 13, enlarged");
+  assert.equal(fieldName(121, 2, 4), "Its field, 121 × 121");
+  assert.equal(fieldName(65, 4, 4), "Its field, 65 × 65");
 });
 
 test("one pixel is told as one, and thousands have their comma", () => {
-  const alone = { at: [0, 0], seen: [1], spans: [[[0, 0], [0, 0]]], taps: [1] };
+  const alone = { at: [0, 0], seen: [1], spans: [[[0, 0], [0, 0]]], taps: [[1]] };
   assert.match(sentence({ rates: [36], fields: [73] }, alone, 0), /1 × 1 by gradient; this one counts\.$/);
-  const large = { at: [32, 32], seen: [2401], spans: [[[0, 64], [0, 64]]], taps: [9] };
+  const large = { at: [32, 32], seen: [2401], spans: [[[0, 64], [0, 64]]], taps: [[9]] };
   assert.match(sentence({ rates: [32], fields: [65] }, large, 0), /; 2,401 of these 4,225 count\.$/);
   assert.equal(remark({ rates: [32], fields: [65] }, large, 0), "1,824 pixels of the field are never seen.");
   const hole = { ...large, seen: [4224] };
