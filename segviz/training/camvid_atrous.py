@@ -70,7 +70,8 @@ def _backbone(output_stride: int) -> nn.Module:
 
 def draw(features: Features, model: DeepLabV2 | DeepLabV3Plus, batch_size: int) -> Draw:
     """Draw pictures or their mirror images, as the maps that this network reads."""
-    strides = (model.stride, 4) if isinstance(model, DeepLabV3Plus) else (model.stride,)
+    fine = isinstance(model, DeepLabV3Plus) and model.decoder is not None
+    strides = (model.stride, 4) if fine else (model.stride,)
     read = [features.maps[model.stride, stride] for stride in strides]
 
     def next_batch(generator: torch.Generator) -> tuple[list[Tensor], Tensor]:
@@ -125,6 +126,14 @@ RECIPE = Recipe(
         "camvid_aspp_concatenation": _head(16, *RATES, fusion="concatenation", mean_iou=0.34),
         "camvid_aspp_skip": Network(
             "deeplab_v3plus", SKIP, {"mean_iou": 0.37, "boundary_f1": 0.2}, learning_rate=1e-2
+        ),
+        # The control of camvid_aspp_skip, from which camvid_aspp differs in much else.
+        "camvid_aspp_without_decoder": Network(
+            "deeplab_v3plus",
+            SKIP | {"decoder": False},
+            at_least={"mean_iou": 0.32},
+            at_most={"boundary_f1": 0.13},
+            learning_rate=1e-2,
         ),
     },
     loss=cross_entropy,

@@ -31,7 +31,10 @@ def features(samples):
     return camvid_atrous.prepare(samples, False)
 
 
-@pytest.mark.parametrize("name", [*STRIDES, "camvid_aspp_concatenation", "camvid_aspp_skip"])
+@pytest.mark.parametrize(
+    "name",
+    [*STRIDES, "camvid_aspp_concatenation", "camvid_aspp_skip", "camvid_aspp_without_decoder"],
+)
 def test_cached_maps_train_what_the_whole_network_computes(samples, features, name):
     model = made(name)
     maps, target = camvid_atrous.draw(features, model, 6)(torch.Generator().manual_seed(0))
@@ -43,6 +46,7 @@ def test_cached_maps_train_what_the_whole_network_computes(samples, features, na
         from_cache = camvid_atrous.FromFeatures(model)(maps)
         from_pictures = model(torch.stack(both)[order])
     assert from_cache.shape == (6, 11, 64, 96)
+    assert len(maps) == len(model.features(samples[0].image[None]))  # no map that nobody reads
     torch.testing.assert_close(from_cache, from_pictures, rtol=1e-3, atol=1e-3)
 
 
@@ -66,6 +70,22 @@ def test_only_what_stands_behind_the_backbone_is_trained():
         trained = [key for key, weight in model.named_parameters() if weight.requires_grad]
         assert trained == [k for k, _ in model.named_parameters() if not k.startswith("backbone.")]
         assert model.frozen
+
+
+def test_the_control_of_the_skip_differs_in_the_decoder_alone():
+    """Skip and decoder apart, the two are one network: even ASPP's first weights are the same."""
+    skip, without = NETWORKS["camvid_aspp_skip"], NETWORKS["camvid_aspp_without_decoder"]
+    goals = {"at_least": {}, "at_most": {}}
+    variant = {key: value for key, value in without.variant.items() if key != "decoder"}
+    assert without.variant["decoder"] is False
+    assert replace(without, variant=variant, **goals) == replace(skip, **goals)
+    whole, cut = (
+        made(name).state_dict() for name in ("camvid_aspp_skip", "camvid_aspp_without_decoder")
+    )
+    aspp = [key for key in whole if key.startswith("aspp.")]
+    assert aspp
+    assert all(torch.equal(whole[key], cut[key]) for key in aspp)
+    assert {key.split(".")[0] for key in whole.keys() ^ cut.keys()} == {"reduce", "decoder"}
 
 
 def test_the_crf_is_that_of_the_library(samples):
@@ -131,8 +151,23 @@ def test_lecture_08_tells_what_the_cards_say_of_aspp_and_skip():
         assert abs(several["mean_iou"] - single["mean_iou"]) < 0.008
     assert 0.01 < single["mean_iou"] - loudest["mean_iou"] < 0.02
     skip, ladder = means("camvid_aspp_skip"), means("camvid_fcn8s")
+    control = means("camvid_aspp_without_decoder")
+    assert skip["boundary_f1"] > 2 * control["boundary_f1"]
+    assert 0.035 < skip["mean_iou"] - control["mean_iou"] < 0.065
     assert skip["boundary_f1"] > 1.9 * added["boundary_f1"]
     assert added["mean_iou"] + 0.02 < skip["mean_iou"] < ladder["mean_iou"] - 0.09
+
+
+def test_without_its_decoder_no_seed_comes_near_one_with_it():
+    """On real pictures and on stand-ins."""
+    for source in ("real", "stand-in"):
+        skip, control = (
+            load_card(name, source=source)
+            for name in ("camvid_aspp_skip", "camvid_aspp_without_decoder")
+        )
+        assert control.seeds == skip.seeds
+        for metric in ("mean_iou", "boundary_f1", "pixel_accuracy"):
+            assert max(control.scores[metric].seeds) < min(skip.scores[metric].seeds)
 
 
 def test_lecture_08_tells_what_the_card_says_of_the_crf():
