@@ -324,7 +324,7 @@ sample = volumes[0]
 widgets.VolumeSlices(sample.image, sample.mask, classes=volumes.classes)
 
 # %% [markdown]
-# (A patch or two: they cut across the long body.)
+# (In the drawn volume a round patch across axis 1, for this cut goes through the body, and a long piece across axis 2, for that one runs along it.)
 #
 # The same labels as surfaces (*marching cubes* lays triangles between inside and outside). Drag them with the mouse, use the arrow keys, or press *Play*. The small cross shows where the three axes point.
 
@@ -445,7 +445,7 @@ for box in [(40, 56, 40), (48, 64, 48), (64, 64, 64)]:
 # | Know which sizes fit before you train. | Unpadded, depth 4: 12 more than a multiple of 16, from 188 on; padded: multiples of 16 (section 2). |
 # | Large pictures: overlap and tile, mirror the border, and step by a multiple of the total stride. | Tiles of 384 differ from the whole picture by rounding, below 0.00001 of the largest score; tiles of 388 by more than half of it (section 3). |
 # | Give the decoder the maps of the encoder. | Membrane IoU on real sections: 0.600 with skips, 0.502 without, spread between seeds 0.02 (section 4). |
-# | Look at volumes along all three axes. | One picture cannot show a volume (section 7: one long piece in the first cut, patches in the two others). |
+# | Look at volumes along all three axes. | One picture cannot show a volume (section 7: a long piece in two cuts, a round patch in the third). |
 # | Check with IoU or Dice where objects are thin or small. | Background everywhere is right at more than nine voxels of ten and has D = 0.000 (section 6). |
 # | Where objects are small, begin with Dice, and look at each class. | After 80 steps Dice is 0.778; with weighted cross-entropy 0.553, with plain 0.301 (section 8). |
 # | With an instance norm, fill volumes for the test as for the training. | The same drawn volumes in a box of 64 x 64 x 64 instead of 40 x 56 x 40: Dice 0.55 instead of 0.73 (section 9). |
