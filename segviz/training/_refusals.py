@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import functools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from segviz.ops._checks import shown
 
@@ -23,6 +26,11 @@ _TENSORS = {
     "target": ("of draw's target", "torch.as_tensor(target) in draw"),
     "output": ("of what the model returns", "a forward that ends with: return output"),
 }
+# How torch says that two dtypes do not go together.
+_MISMATCH = re.compile(
+    "Input type .* should be the same|(m1 and m2|mat1 and mat2).* the same dtype"
+    "|expect.* scalar type|not the same dtype"
+)
 
 
 def check_model(model: object) -> None:
@@ -32,6 +40,11 @@ def check_model(model: object) -> None:
         raise TypeError(
             f"model={shown(model)} must be a network of torch's (nn.Module){made}. "
             "Use for example segviz.models.create('unet')."
+        )
+    if any(is_lazy(weight) for weight in model.parameters()):
+        raise ValueError(
+            f"model={shown(model)} must have weights of known shapes, but some of its layers are "
+            "lazy and have seen no input. Call model(inputs) once before."
         )
     if not any(weight.requires_grad for weight in model.parameters()):
         why = (
@@ -48,7 +61,8 @@ def check_functions(**given: object) -> None:
     for name, function in given.items():
         if function is None and name in ("optimizer", "on_step"):
             continue
-        ready = not (name == "loss" and isinstance(function, type))  # the class, not one of it
+        inner = function.func if isinstance(function, functools.partial) else function
+        ready = not (name == "loss" and isinstance(inner, type))  # the class, not one of it
         if not callable(function) or not ready:
             kind = "function" if ready else "function, not a class"
             raise TypeError(f"{name}={shown(function)} must be a {kind}. Use {_CALLS[name]}")
@@ -60,6 +74,11 @@ def check_optimizer(made: object) -> None:
         raise TypeError(
             f"optimizer returned {shown(made)}, but must return one of torch's optimizers. "
             f"Use {_CALLS['optimizer']}"
+        )
+    if isinstance(made, torch.optim.LBFGS):
+        raise TypeError(
+            "optimizer returned an LBFGS, which asks for several losses a step, but must return one"
+            f" that takes a single gradient a step. Use {_CALLS['optimizer']}"
         )
 
 
@@ -79,15 +98,23 @@ def each(change: Callable[[Tensor], Tensor], given: Any, name: str) -> Any:
     if isinstance(given, Tensor):
         return change(given)
     if isinstance(given, Mapping):
-        return {key: each(change, part, name) for key, part in given.items()}
+        changed = copy.copy(given) if isinstance(given, MutableMapping) else {}
+        for key, part in given.items():
+            changed[key] = _inner(change, part, name)
+        return changed
     if isinstance(given, (tuple, list)):
-        parts = [each(change, part, name) for part in given]
+        parts: Any = [_inner(change, part, name) for part in given]
         return type(given)(*parts) if hasattr(given, "_fields") else type(given)(parts)
     what, remedy = _TENSORS[name]
     raise TypeError(
         f"{shown(given)} ({type(given).__name__}) {what} must be a tensor, or a tuple, list or "
         f"dict of tensors. Use {remedy}."
     )
+
+
+def _inner(change: Callable[[Tensor], Tensor], part: Any, name: str) -> Any:
+    """A network may leave parts of what it returns empty."""
+    return None if part is None and name == "output" else each(change, part, name)
 
 
 @contextlib.contextmanager
@@ -97,8 +124,13 @@ def dtype_in_words(model: nn.Module, inputs: Any) -> Iterator[None]:
         yield
     except RuntimeError as error:
         dtype = next(model.parameters()).dtype
-        others = [one for one in _dtypes(inputs) if one != dtype]
-        if not others or not re.search("type|implemented", str(error)):
+        pictures = [torch.uint8] if "Input type" in str(error) else []
+        others = [
+            one
+            for one in _dtypes(inputs)
+            if one != dtype and (one.is_floating_point or one in pictures)
+        ]
+        if not others or not _MISMATCH.search(str(error)):
             raise
         raise TypeError(
             f"the network stopped at inputs of {others[0]} ({str(error).splitlines()[0][:100]}): "

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import torch
@@ -13,11 +15,11 @@ from torch.optim.lr_scheduler import LRScheduler
 from tqdm.auto import tqdm
 
 from segviz.ops._checks import shown, whole_number
-from segviz.training import _refusals, processes
+from segviz.training import _refusals, _small_maps, processes
 from segviz.training.devices import chosen, takes_bfloat16
 from segviz.training.history import History
 from segviz.training.optimizers import MakeOptimizer, Schedule, adamw, make_schedule, name_of
-from segviz.training.states import Training, load_state, save_state, writable
+from segviz.training.states import Training, check_kept, load_state, save_state, writable
 
 Inputs = Tensor | Sequence[Tensor] | Mapping[str, Tensor]
 Draw = Callable[[torch.Generator], tuple[Inputs, Tensor]]
@@ -99,7 +101,10 @@ def fit(
     >>> len(history.loss), round(line.weight.item(), 1)
     (200, 2.0)
     """
-    _check(steps, learning_rate, weight_decay, save_every)
+    whole_number(steps, "steps", 1)
+    whole_number(save_every, "save_every", 1)
+    learning_rate = _rate(learning_rate, "learning_rate")
+    weight_decay = _rate(weight_decay, "weight_decay")
     _refusals.check_model(model)
     _refusals.check_functions(draw=draw, loss=loss, optimizer=optimizer, on_step=on_step)
     place = chosen(on)
@@ -117,8 +122,14 @@ def fit(
     facts = {"steps": steps, "seed": seed, "bfloat16": bfloat16, **_facts(adjust, rate, place)}
     facts |= {"schedule_name": name_of(schedule), "frozen": _frozen(model)}
     training = Training(model, adjust, rate, generator, history, place, facts)
+    if state is not None:
+        check_kept(model)
     file = writable(state)  # now, not when much has been trained
-    with _seeded(own_seed, place):
+    on_cpu = place.type == "cpu"
+    with (
+        _seeded(own_seed, place),
+        _small_maps.in_float32(model, bfloat16_on_cpu=bfloat16 and on_cpu),
+    ):
         if file is not None and file.is_file():
             load_state(file, training)
         together, done = processes.in_step(model), len(history.loss)
@@ -210,11 +221,13 @@ def _frozen(model: nn.Module) -> tuple[str, ...]:
     return tuple(name for name, weight in model.named_parameters() if not weight.requires_grad)
 
 
-def _check(steps: object, learning_rate: object, weight_decay: object, save_every: object) -> None:
-    whole_number(steps, "steps", 1)
-    whole_number(save_every, "save_every", 1)
-    for value, name in ((learning_rate, "learning_rate"), (weight_decay, "weight_decay")):
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or not 0 <= value < float("inf"):  # type: ignore[operator]
-            kind = ValueError if number else TypeError
-            raise kind(f"{name}={shown(value)} must be a number of at least 0. Use 1e-3.")
+def _rate(value: object, name: str) -> float:
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    try:
+        rate = float(value) if number else -1.0  # type: ignore[arg-type]
+    except OverflowError:  # an int that no float can hold
+        rate = math.inf
+    if not 0 <= rate < math.inf:
+        kind = ValueError if number else TypeError
+        raise kind(f"{name}={shown(value)} must be a finite number of at least 0. Use 1e-3.")
+    return rate

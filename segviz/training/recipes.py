@@ -71,7 +71,7 @@ def recipe(name: str) -> Recipe:
     ValueError
         If there is no such recipe.
     """
-    if name not in _RECIPES:
+    if not isinstance(name, str) or name not in _RECIPES:
         close = difflib.get_close_matches(str(name), _RECIPES) or list(_RECIPES)
         raise ValueError(f"name={shown(name)} is none of our recipes. Use {' or '.join(close)}.")
     return _RECIPES[name]
@@ -234,4 +234,10 @@ def _checked_seeds(seeds: object) -> tuple[int, ...]:
         raise ValueError("there is no seed, so nothing would be trained. Use --seeds 1 or more.")
     if isinstance(seeds, (str, int)) or not isinstance(seeds, Sequence) or not len(seeds):
         raise TypeError(f"seeds={shown(seeds)} must be a sequence of whole numbers. Use (0, 1, 2).")
-    return tuple(whole_number(seed, "seed", 0) for seed in seeds)
+    checked = tuple(whole_number(seed, "seed", 0) for seed in seeds)
+    if len(set(checked)) < len(checked):
+        raise ValueError(
+            f"seeds={shown(seeds)} must all differ: the same seed gives the same network, and that "
+            f"is no spread. Use {tuple(dict.fromkeys(checked))}."
+        )
+    return checked

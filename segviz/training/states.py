@@ -65,6 +65,16 @@ def writable(state: str | os.PathLike[str] | None) -> Path | None:
     return path
 
 
+def check_kept(model: nn.Module) -> None:
+    """Refuse a network that remembers something else than tensors: no state could keep it."""
+    for key, value in model.state_dict().items():
+        if not isinstance(value, Tensor):
+            raise TypeError(
+                f"{key} of the network is a {type(value).__name__}, but a state keeps only tensors."
+                " Use register_buffer instead of get_extra_state, or leave state out."
+            )
+
+
 def save_state(path: Path, training: Training) -> None:
     """Write the state behind a step; of several processes the first one writes that of all.
 
@@ -119,7 +129,7 @@ def _content(training: Training, chance: list[Tensor]) -> bytes:
     }
     torch.save(rest, buffer)
     tensors = {
-        f"{_MODEL}{key}": value.detach().cpu().contiguous()
+        f"{_MODEL}{key}": value.detach().cpu().contiguous().clone()  # weights may be shared
         for key, value in training.model.state_dict().items()
     }
     tensors[_REST] = torch.frombuffer(bytearray(buffer.getvalue()), dtype=torch.uint8)

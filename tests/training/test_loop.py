@@ -1,7 +1,9 @@
 """The loop against a loop written out by hand, and what a student may do to it."""
 
 import math
+from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -162,6 +164,26 @@ def test_a_loss_that_runs_away_is_named():
 def test_illegal_settings(options, words):
     given = {"steps": 1, "learning_rate": 0.1, **QUIET, **options}
     with pytest.raises((ValueError, TypeError), match=words):
+        fit(network(), draw, nn.CrossEntropyLoss(), **given)
+
+
+@pytest.mark.parametrize("name", ["learning_rate", "weight_decay"])
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.float16, Fraction])
+def test_settings_may_be_real_numbers_of_any_kind(name, kind):
+    def weights(value):
+        model = network()
+        given = {"steps": 3, "learning_rate": 0.1, **QUIET, name: value}
+        fit(model, draw, nn.CrossEntropyLoss(), **given)
+        return torch.cat([weight.detach().flatten() for weight in model.parameters()])
+
+    assert torch.equal(weights(kind(0.25)), weights(0.25))
+
+
+@pytest.mark.parametrize("value", [True, np.True_, 10**400, np.float32("inf"), np.float16("nan")])
+@pytest.mark.parametrize("name", ["learning_rate", "weight_decay"])
+def test_settings_that_are_no_finite_number(name, value):
+    given = {"steps": 1, "learning_rate": 0.1, **QUIET, name: value}
+    with pytest.raises((ValueError, TypeError), match=rf"^{name}=.* finite number .*Use 1e-3\.$"):
         fit(network(), draw, nn.CrossEntropyLoss(), **given)
 
 

@@ -220,6 +220,24 @@ def test_unknown_recipes(name):
             function(name)
 
 
+@pytest.mark.parametrize("seeds", [[0, 0], (1, 2, 1), (0, False), (0, torch.tensor(0))])
+def test_seeds_that_repeat_tell_no_spread(seeds, tmp_path):
+    with pytest.raises((ValueError, TypeError), match=r"^seed.*Use "):
+        train("patch_to_fcn", seeds=seeds, folder=tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_seeds_that_remain_are_named(tmp_path):
+    with pytest.raises(ValueError, match=r"^seeds=\(1, 2, 1\) must all differ.*Use \(1, 2\)\.$"):
+        train("patch_to_fcn", seeds=(1, 2, 1), folder=tmp_path / "none")
+
+
+@pytest.mark.parametrize("name", [["patch_to_fcn"], {"patch_to_fcn"}])
+def test_a_name_in_a_list(name, tmp_path):
+    with pytest.raises(ValueError, match=r"is none of our recipes.*Use patch_to_fcn"):
+        train(name, folder=tmp_path / "none")
+
+
 @pytest.mark.parametrize("seeds", [(), range(0), 3, "012", (0, -1), (0.5,), None])
 def test_illegal_seeds(seeds, tmp_path):
     with pytest.raises((ValueError, TypeError), match="seed"):

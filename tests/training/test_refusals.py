@@ -1,6 +1,8 @@
 """What ``fit`` refuses: the words say what came in, the rule and the remedy, before any step."""
 
-from collections import namedtuple
+from collections import OrderedDict, namedtuple
+from functools import partial
+from types import MappingProxyType
 
 import pytest
 import torch
@@ -170,7 +172,112 @@ def test_a_network_that_takes_bytes_itself_may_be_given_bytes():
         trained(OfBytes(nn.Conv2d(3, 2, 3)), in_bytes)
 
 
-@pytest.mark.parametrize("output", [None, "map", (torch.zeros(1), None)])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16])
+def test_inputs_of_another_dtype_than_a_linear_layer_has(dtype):
+    def other(generator):
+        return torch.rand((3, 4), generator=generator).to(dtype), torch.zeros(3, dtype=torch.long)
+
+    words = rf"inputs of {dtype} .*Use inputs\.to\(torch\.float32\) in draw"
+    with pytest.raises(TypeError, match=words):
+        trained(nn.Linear(4, 2), other)
+
+
+class Stopping(nn.Module):
+    """A network of an embedding, which takes whole numbers, that stops with words of its own."""
+
+    def __init__(self, words):
+        super().__init__()
+        self.embedding, self.words = nn.Embedding(5, 2), words
+
+    def forward(self, numbers):
+        if self.words:
+            raise RuntimeError(self.words)
+        return self.embedding(numbers)
+
+
+WORDS = [
+    "no prototype for class 3",
+    "this branch is not implemented yet",
+    "mat1 and mat2 must have the same dtype, but got Long and Float",
+]
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_a_networks_own_words_stay_as_they_are(words):
+    def numbers(generator):
+        found = torch.randint(5, (3,), generator=generator)
+        return found, found % 2
+
+    assert len(trained(Stopping(""), numbers)[1].loss) == 3
+    with pytest.raises(RuntimeError, match=f"^{words}$"):
+        trained(Stopping(words), numbers)
+
+
+@pytest.mark.parametrize("words", WORDS[:2])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.uint8])
+def test_so_they_do_where_the_inputs_have_another_dtype(words, dtype):
+    with pytest.raises(RuntimeError, match=f"^{words}$"):
+        trained(Stopping(words), lambda generator: (torch.zeros(3, dtype=dtype),) * 2)
+
+
+class Named(OrderedDict):
+    """As Hugging Face's outputs: what is in it can be had by name as well."""
+
+    def __init__(self, *given, source="net", **more):
+        super().__init__(*given, **more)
+        self.source = source
+
+    def __setitem__(self, key, value):
+        super().__setitem__(key, value)
+        super().__setattr__(key, value)
+
+
+@pytest.mark.parametrize("bfloat16", [False, True])
+def test_a_dict_of_a_class_of_its_own_stays_of_it(bfloat16):
+    def loss(found, target):
+        assert type(found) is Named
+        assert found.source == "net"
+        assert found.logits is found["logits"]
+        assert found.logits.dtype == torch.float32
+        return cross_entropy(found.logits, target)
+
+    several = trained(Returning(lambda out: Named(logits=out)), loss=loss, bfloat16=bfloat16)
+    assert several[1].loss == trained(bfloat16=bfloat16)[1].loss
+
+
+def test_a_dict_that_cannot_be_changed_may_be_returned():
+    read_only = Returning(lambda out: MappingProxyType({"out": out}))
+    found = trained(read_only, loss=lambda found, target: cross_entropy(found["out"], target))
+    assert found[1].loss == trained()[1].loss
+
+
+def test_drawn_dicts_are_left_as_they_were():
+    given = {"images": torch.rand(3, 1, 8, 8).double()}
+    before = dict(given)
+
+    class First(nn.Sequential):
+        def forward(self, named):
+            assert named is not given
+            return super().forward(named["images"].float())
+
+    target = torch.zeros((3, 6, 6), dtype=torch.long)
+    trained(First(*network()), lambda generator: (given, target))
+    assert given.keys() == before.keys()
+    assert given["images"] is before["images"]
+
+
+@pytest.mark.parametrize("packed", [lambda out: (out, None), lambda out: {0: out, 1: None}])
+def test_parts_of_what_a_network_returns_may_be_empty(packed):
+    def loss(found, target):
+        assert found[1] is None
+        return cross_entropy(found[0], target)
+
+    assert trained(Returning(packed), loss=loss)[1].loss == trained()[1].loss
+    with pytest.raises(TypeError, match=r"None \(NoneType\) of draw's inputs"):
+        trained(draw=lambda generator: ((draw(generator)[0], None), draw(generator)[1]))
+
+
+@pytest.mark.parametrize("output", [None, "map", (torch.zeros(1), "map")])
 def test_networks_that_return_no_tensor(output):
     with pytest.raises(TypeError, match=r"of what the model returns.*ends with: return output"):
         trained(Returning(lambda out: output))
@@ -183,6 +290,7 @@ def test_networks_that_return_no_tensor(output):
         ("unet", r"model='unet' must be a network.*create\('unet'\)"),
         (3, "model=3"),
         (nn.ReLU(), "but it has none"),
+        (nn.LazyConv2d(2, 3), r"known shapes, but .*lazy.*Call model\(inputs\) once"),
         (network().requires_grad_(False), r"all its weights are frozen.*requires_grad_\(True\)"),
     ],
 )
@@ -203,10 +311,12 @@ def test_no_network_at_all():
         ({"draw": None}, "draw=None"),
         ({"loss": "ce"}, r"loss='ce' must be a function\. Use torch\.nn\.CrossEntropyLoss\(\)"),
         ({"loss": nn.CrossEntropyLoss}, "must be a function, not a class"),
+        ({"loss": partial(nn.CrossEntropyLoss)}, "must be a function, not a class"),
         ({"loss": None}, "loss=None"),
         ({"optimizer": "adam"}, "optimizer='adam' must be a function.*lambda weights, rate"),
         ({"optimizer": torch.optim.SGD(network().parameters(), 0.1)}, "must be a function"),
         ({"optimizer": lambda weights, rate: None}, "optimizer returned None"),
+        ({"optimizer": torch.optim.LBFGS}, "an LBFGS, which .* a single gradient a step. Use"),
         ({"on_step": True}, "on_step=True must be a function"),
     ],
 )
@@ -217,6 +327,8 @@ def test_what_is_no_function(given, words):
 
 def test_an_optimizers_own_class_is_a_function():
     assert len(trained(optimizer=torch.optim.SGD)[1].loss) == 3
+    assert len(trained(optimizer=partial(torch.optim.SGD, momentum=0.9))[1].loss) == 3
+    assert len(trained(loss=partial(nn.functional.cross_entropy))[1].loss) == 3
 
 
 @pytest.mark.parametrize(

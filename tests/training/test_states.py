@@ -315,6 +315,44 @@ def test_a_disk_that_is_full_leaves_the_older_state(state, monkeypatch):
     assert [path.name for path in state.parent.iterdir()] == ["a.state"]
 
 
+class Tied(nn.Module):
+    """Both ways share one weight; the bias is a part of another tensor."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.down, self.up = nn.Conv2d(1, 2, 3, padding=1), nn.Conv2d(1, 2, 3, padding=1)
+        self.up.weight = self.down.weight
+        numbers = torch.zeros(6)
+        self.up.bias, self.down.bias = nn.Parameter(numbers[:2]), nn.Parameter(numbers[2:4])
+
+    def forward(self, images):
+        return (self.down(images) * self.up(images))[:, :, 1:-1, 1:-1]
+
+
+def test_weights_that_are_shared_are_kept_and_go_on_being_shared(tmp_path):
+    state, settings = tmp_path / "a.state", {**QUIET, **SETTINGS, "state": tmp_path / "a.state"}
+    whole, stopped, resumed = Tied(), Tied(), Tied()
+    fit(whole, draw, nn.CrossEntropyLoss(), **{**settings, "state": None})
+    fit(stopped, draw, nn.CrossEntropyLoss(), on_step=lambda step, loss: step == 5, **settings)
+    assert state.exists()
+    assert not same(stopped, whole)
+    fit(resumed, draw, nn.CrossEntropyLoss(), **settings)
+    assert same(resumed, whole)
+    assert resumed.up.weight is resumed.down.weight
+
+
+def test_what_a_network_remembers_beside_tensors_is_refused_before_the_first_step(tmp_path):
+    class Counting(nn.Conv2d):
+        def get_extra_state(self):
+            return {"calls": 3}
+
+    words = r"^0\._extra_state of the network is a dict, but .*only tensors\. Use register_buffer"
+    with pytest.raises(TypeError, match=words):
+        fit(nn.Sequential(Counting(1, 2, 3)), never, nn.CrossEntropyLoss(),
+            state=tmp_path / "a.state", **QUIET, **SETTINGS)  # fmt: skip
+
+
 def test_save_every_counts_steps():
     with pytest.raises(ValueError, match="save_every"):
         trained(save_every=0)
