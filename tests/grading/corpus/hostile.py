@@ -159,7 +159,8 @@ HOSTILE: dict[str, Case] = {
     ),
     "hostile-shared-memory": _inside(_SHARED_MEMORY, ""),
     "hostile-disk": _inside(_DISK),
-    "hostile-output": _inside("while True: print('x' * 1000000)", "stamp "),
+    # Whichever comes first: the limit on output, or on the memory that holds what was not yet read.
+    "hostile-output": _inside("while True: print('x' * 1000000)", "stamp"),
     "hostile-one-large-output": _inside(
         "from IPython.display import display\n"
         "display({'text/x-segviz': 'x' * 10**8}, raw=True)\nreturn x",
