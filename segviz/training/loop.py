@@ -125,10 +125,9 @@ def fit(
     if state is not None:
         check_kept(model)
     file = writable(state)  # now, not when much has been trained
-    on_cpu = place.type == "cpu"
     with (
         _seeded(own_seed, place),
-        _small_maps.in_float32(model, bfloat16_on_cpu=bfloat16 and on_cpu),
+        _small_maps.in_float32(model, bfloat16_on_cpu=bfloat16 and place.type == "cpu"),
     ):
         if file is not None and file.is_file():
             load_state(file, training)

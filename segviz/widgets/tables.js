@@ -71,8 +71,12 @@ function tableCell({ label, onEdit, onCell }) {
     if (!onEdit) return;
     value.disabled = number == null;
     typed.put(number);
+    box.classList.toggle("segviz-long", value.value.length > 3);
   };
-  if (onEdit) value.addEventListener("focus", () => value.select());
+  if (onEdit) {
+    value.addEventListener("focus", () => value.select());
+    value.addEventListener("input", () => box.classList.toggle("segviz-long", value.value.length > 3));
+  }
   if (onCell) box.addEventListener("pointerdown", () => onCell(...cell.at));
   return cell;
 }

@@ -4,7 +4,7 @@ import { followArrows } from "./canvas.js";
 import { glider, sheet } from "./cells.js";
 import { givers, rowsOf, stampOf } from "./transposed_words.js";
 import {
-  paintBlocks, paintOutput2D, paintSpread2D, paintStamp2D, sideOf, squares,
+  croppedBehind, paintBlocks, paintOutput2D, paintSpread2D, paintStamp2D, sideOf, squares,
 } from "./transposed_picture_2d.js";
 
 const HEIGHT = 256;
@@ -76,7 +76,7 @@ function render(context) {
   // What all pictures show: a step, or the output that is pointed at.
   const now = () => {
     const trace = view.trace();
-    const settings = Object.fromEntries(SIZES.map((name) => [name, view.settled(name)]));
+    const settings = settingsOf(view);
     const hue = (input) => view.look.cycle[input % view.look.cycle.length];
     const at = { trace, settings, hue, padding: settings.padding };
     if (pointed.place !== null && pointed.place < trace.output.length) {
@@ -89,6 +89,8 @@ function render(context) {
   lines(view, now);
   return view.close;
 }
+
+const settingsOf = (view) => Object.fromEntries(SIZES.map((name) => [name, view.settled(name)]));
 
 const keyOf = (view, { step, mode, settings }) => [step, mode, settings, view.model.get("_answered")];
 
@@ -146,8 +148,9 @@ function output(view, now, pointed, walk) {
   const side = () => sideOf(view.trace());
   made.canvas.addEventListener("pointermove", (event) => {
     const box = made.canvas.getBoundingClientRect();
-    const { cellAt } = squares(side(), view.settled("padding"),
-      { width: made.element.clientWidth, height: HEIGHT });
+    const settings = settingsOf(view);
+    const room = { width: made.element.clientWidth, height: HEIGHT };
+    const { cellAt } = squares(side(), settings.padding, room, croppedBehind(settings));
     const [row, column] = cellAt(event.clientX - box.left, event.clientY - box.top);
     const inside = [row, column].every((one) => one >= 0 && one < side());
     point(inside && !walk.playing ? row * side() + column : null);

@@ -7,9 +7,12 @@ const TOP = 2;
 
 export const sideOf = (trace) => trace.output.shape[0];
 
-// Square cells for a table of so many on a side, with `margin` more all around it.
-export function squares(side, margin, { width, height }) {
-  const unit = Math.min(40, (width - 4) / (side + 2 * margin), (height - 4) / (side + 2 * margin));
+// What the padding crops behind the output: output_padding takes less away there.
+export const croppedBehind = ({ padding, output_padding: added }) => Math.max(0, padding - added);
+
+// Square cells for a table of so many on a side, with `margin` more before it and `behind` after it.
+export function squares(side, margin, { width, height }, behind = margin) {
+  const unit = Math.min(40, (Math.min(width, height) - 4) / (side + margin + behind));
   return {
     unit,
     box: (row, column) => ({
@@ -23,9 +26,9 @@ export function paintStamp2D(pen, { trace, step, hue, padding, settings }) {
   const m = sideOf(trace);
   const n = trace.x.shape[0];
   const k = trace.kernel.shape[0];
-  const { box } = squares(m, padding, pen);
+  const { box } = squares(m, padding, pen, croppedBehind(settings));
   const size = textSize(pen, trace.products, box(0, 0));
-  paintGround(pen, m, padding, settings.output_padding, box);
+  paintGround(pen, m, settings, box);
   const [row, column] = [Math.floor(step / n), step % n];
   stampOf(trace, step).forEach(({ tap, target, product }) => {
     const at = [row, column].map((place, axis) => place * settings.stride - padding
@@ -36,10 +39,10 @@ export function paintStamp2D(pen, { trace, step, hue, padding, settings }) {
   });
 }
 
-// What the padding crops stands around it: at the ends, output_padding takes less away.
-function paintGround(pen, m, padding, added, box) {
+function paintGround(pen, m, settings, box) {
+  const { padding } = settings;
   if (!padding) return faintCells(pen, [m, m], box, {});
-  const end = m + Math.max(0, padding - added);
+  const end = m + croppedBehind(settings);
   for (let row = -padding; row < end; row++) {
     for (let column = -padding; column < end; column++) {
       const inside = row >= 0 && row < m && column >= 0 && column < m;
@@ -84,9 +87,9 @@ export function paintSpread2D(pen, { trace, step, hue, settings }) {
 // The output so far, with stripes for the inputs that each number is made of.
 export function paintOutput2D(pen, { trace, step, mode, hue, padding, settings }) {
   const m = sideOf(trace);
-  const { box } = squares(m, padding, pen);
+  const { box } = squares(m, padding, pen, croppedBehind(settings));
   const size = textSize(pen, [...trace.output, ...trace.after], box(0, 0));
-  paintGround(pen, m, padding, settings.output_padding, box);
+  paintGround(pen, m, settings, box);
   const values = mode === "scatter" ? outputsAfter(trace, step) : [...trace.output];
   const met = new Set(mode === "scatter" ? stampOf(trace, step).map(({ target }) => target) : [step]);
   const until = mode === "scatter" ? step : Infinity;

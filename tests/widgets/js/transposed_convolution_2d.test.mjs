@@ -66,7 +66,7 @@ test("output_padding takes from what the padding crops at the ends, and only the
     const { pen, noted } = noting();
     const output = shaped(Array(side * side).fill(1), side, side);
     paintOutput2D(pen, { trace: { ...trace, output, targets: shaped(Array(16).fill(-1), 4, 4) },
-      step: 0, mode: "scatter", hue: () => "", padding: 1, settings: { output_padding: added } });
+      step: 0, mode: "scatter", hue: () => "", padding: 1, settings: { padding: 1, output_padding: added } });
     assert.equal(noted.hatched, hatched);
   }
 });
