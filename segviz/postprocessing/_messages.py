@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,45 +42,30 @@ class RowSums:
 
 
 @dataclass(frozen=True)
-class LatticeKernels:
-    """Several kernels on one lattice, without their weights.
+class LatticeKernel:
+    """A kernel on its lattice, without its weight.
 
-    ``blurs``: of each kernel, one for each direction; ``corners``: of all kernels side by side;
-    ``shares``: of each kernel, what a point reads of them.
+    ``blurs``: one for each direction; ``shares``: what a point reads of its ``corners``.
     """
 
     splat: RowSums
-    blurs: list[list[RowSums]]
-    starts: np.ndarray
+    blurs: list[RowSums]
     corners: np.ndarray
-    shares: list[np.ndarray]
+    shares: np.ndarray
 
     @classmethod
-    def of(cls, lattices: Sequence[Lattice], normalization: str) -> LatticeKernels:
-        """Put the lattices side by side, with the normalisations in their shares."""
-        starts = np.cumsum([0, *(lattice.size for lattice in lattices)])
-        passes = [[RowSums(*one) for one in blurs(lattice)] for lattice in lattices]
-        corners, give, take = [], [], []
-        for one, start, directions in zip(lattices, starts, passes, strict=False):
-            before, after = _divisors(_row_sums(one, directions), normalization)
-            corners.append(one.corners + np.int32(start))
-            give.append(one.shares / before[:, None])
-            take.append(one.shares / (one.gain * after)[:, None])
-        all_corners = np.hstack(corners)
-        splat = _transposed(all_corners, np.hstack(give), starts[-1])
-        return cls(splat, passes, starts[1:-1], all_corners, take)
+    def of(cls, lattice: Lattice, normalization: str) -> LatticeKernel:
+        """Put the normalisation in the shares."""
+        directions = [RowSums(*one) for one in blurs(lattice)]
+        before, after = divisors(_row_sums(lattice, directions), normalization)
+        splat = _transposed(lattice.corners, lattice.shares / before[:, None], lattice.size)
+        take = lattice.shares / (lattice.gain * after)[:, None]
+        return cls(splat, directions, lattice.corners, take)
 
-    def message(self, weights: Sequence[float]) -> Message:
-        """The sum of all kernels, each times its weight."""
-        weighted = [one * np.float32(w) for one, w in zip(self.shares, weights, strict=True)]
-        slices = RowSums(self.corners, np.hstack(weighted))
-
-        def message(values: np.ndarray) -> np.ndarray:
-            parts = np.split(self.splat @ values, self.starts)
-            blurred = [_blurred(*one) for one in zip(parts, self.blurs, strict=True)]
-            return slices @ (np.concatenate(blurred) if self.starts.size else blurred[0])
-
-        return message
+    def message(self, weight: float) -> Message:
+        """What each point hears, times the weight."""
+        slices = RowSums(self.corners, self.shares * np.float32(weight))
+        return lambda values: slices @ _blurred(self.splat @ values, self.blurs)
 
 
 def _blurred(on_corners: np.ndarray, directions: list[RowSums]) -> np.ndarray:
@@ -103,7 +88,7 @@ def _transposed(corners: np.ndarray, shares: np.ndarray, size: int) -> RowSums:
     return RowSums(matrix.indices, matrix.data, matrix.indptr)
 
 
-def _divisors(row_sums: np.ndarray, normalization: str) -> tuple[np.ndarray, np.ndarray]:
+def divisors(row_sums: np.ndarray, normalization: str) -> tuple[np.ndarray, np.ndarray]:
     """What values are divided by before they are summed, and the sums afterwards."""
     one = np.ones_like(row_sums)
     root = np.sqrt(row_sums)
@@ -113,28 +98,28 @@ def _divisors(row_sums: np.ndarray, normalization: str) -> tuple[np.ndarray, np.
 def exact_message(sums: Message, pixels: int, weight: float, normalization: str) -> Message:
     """A kernel's message from its sums over all pairs."""
     row_sums = sums(np.ones((pixels, 1), dtype=np.float32))
-    before, after = _divisors(row_sums, normalization)
+    before, after = divisors(row_sums, normalization)
     return lambda values: np.float32(weight) / after * sums(values / before)
 
 
 def doubtful_message(
-    kernels: LatticeKernels, weight: float, features: np.ndarray, normalization: str
+    kernel: LatticeKernel, weight: float, features: np.ndarray, normalization: str
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """One kernel's message, on the lattice but for the pixels that doubt, which get the exact one:
     where two classes are nearly level, the lattice's small error would decide between them.
 
     Takes the values and all other scores of each pixel; those tell who doubts.
     """
-    on_lattice = kernels.message([weight])
+    on_lattice = kernel.message(weight)
     ones = np.ones((len(features), 1), dtype=np.float32)
     row_sums = pair_sums(features, ones) if normalization == "symmetric" else ones
-    before, _ = _divisors(row_sums, normalization)
+    before, _ = divisors(row_sums, normalization)
 
     def message(values: np.ndarray, others: np.ndarray) -> np.ndarray:
         found = on_lattice(values)
         rows = _doubtful(others + found)
         sums = pair_sums(features, np.hstack([values / before, ones]), rows)
-        _, after = _divisors(sums[:, -1:], normalization)
+        _, after = divisors(sums[:, -1:], normalization)
         found[rows] = np.float32(weight) / after * sums[:, :-1]
         return found
 
@@ -169,16 +154,22 @@ def pair_sums(
 
 
 def position_sums(size: tuple[int, int], sigma: float) -> Message:
-    """The same sums where only places count: a Gaussian along columns, then one along rows."""
+    """The same sums where only places count: a Gaussian along columns, then one along rows.
+
+    Each stops where its weights are below 1 / 250,000 of the largest, 5 sigmas away.
+    """
+    reach = [min(int(np.ceil(5 * sigma)), n - 1) for n in size]
     down, across = (
-        np.exp(-((np.arange(n)[:, None] - np.arange(n)) ** 2) / (2 * sigma**2), dtype=np.float32)
-        for n in size
+        torch.exp(-(torch.arange(-n, n + 1, dtype=torch.float64) ** 2) / (2 * sigma**2)).float()
+        for n in reach
     )
 
     def sums(values: np.ndarray) -> np.ndarray:
-        field = values.reshape(*size, -1)
-        # Many small products: one large would use all processors, and wait where they are busy.
-        fields = (down @ field.swapaxes(0, 1)).swapaxes(0, 1)
-        return (across @ fields).reshape(values.shape)
+        # In this order of memory torch takes all classes of a pixel at once.
+        field = torch.from_numpy(values).view(1, *size, -1).permute(0, 3, 1, 2)
+        for kernel, padding in ((down[:, None], (reach[0], 0)), (across[None], (0, reach[1]))):
+            each = kernel.expand(values.shape[1], 1, *kernel.shape)
+            field = torch.nn.functional.conv2d(field, each, padding=padding, groups=values.shape[1])
+        return field.permute(0, 2, 3, 1).reshape(values.shape).numpy()
 
     return sums

@@ -2,8 +2,11 @@
 
 Source: Adams, Baek and Davis, Fast high-dimensional filtering using the permutohedral lattice
 (2010). Each point hands its value to the d + 1 corners of the simplex around it (splat), the
-corners are blurred with (1/2, 1, 1/2) along each of the d + 1 lattice directions, and each point
-reads its corners again (slice). All three are matrices, so the same ones serve every iteration.
+corners are blurred along each of the d + 1 lattice directions, and each point reads its corners
+again (slice). All three are matrices, so the same ones serve every iteration.
+
+The authors blur with (1, 2, 1) / 4. Here the corners lie denser by a factor of the root of 1.5,
+and the blur is a Gaussian at five places: the messages' error is less than half as large.
 
 Coordinates are rows here and points columns: each step then runs along whole rows of memory.
 """
@@ -15,6 +18,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+
+BLUR_VARIANCE = 5 / 6
 
 
 @dataclass(frozen=True)
@@ -53,19 +58,18 @@ class Lattice:
         corners = np.searchsorted(keys, packed).astype(np.int32)[simplex]
         previous, following = _neighbours(keys, steps)
         # A constant must come out as often as a Gaussian of height 1 counts it.
-        room = np.sqrt(1.5) ** d / np.sqrt(d + 1)
-        gain = room * 2.0 ** (d + 1) / (2 * np.pi) ** (d / 2)
+        gain = 1 / np.sqrt(d + 1) / (2 * np.pi) ** (d / 2)
         return cls(corners, shares, previous, following, float(gain))
 
 
 def _embedded(features: np.ndarray) -> np.ndarray:
     """Scale d coordinates and turn them into the plane of sum 0 in d + 1 dimensions.
 
-    The blur has variance 1/2, splat and slice together 1/6: 2/3 is to be one squared sigma.
+    The blur has variance 5/6, splat and slice together 1/6: 1 is to be one squared sigma.
     """
     d = features.shape[1]
     place = np.arange(1, d + 1)
-    scale = (d + 1) * np.sqrt(2.0 / 3.0) / np.sqrt(place * (place + 1.0))
+    scale = (d + 1) / np.sqrt(place * (place + 1.0))
     rotation = np.triu(np.ones((d + 1, d)))
     rotation[place, place - 1] = -place
     return (rotation * scale).astype(features.dtype) @ features.T
@@ -160,9 +164,11 @@ def _neighbours(keys: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def blurs(lattice: Lattice) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """For each direction, which corners each one reads and with which weights: (size, 3) both."""
+    """For each direction, which corners each one reads and with which weights: (size, 5) both."""
     here = np.arange(lattice.size, dtype=np.int32)
+    weights = np.exp(-(np.arange(-2, 3) ** 2) / (2 * BLUR_VARIANCE)).astype(np.float32)
+    weights /= weights.sum()
     for before, after in zip(lattice.previous, lattice.next, strict=True):
-        columns = np.column_stack([before, here, after])
-        weights = np.where(columns < 0, 0, np.array([0.5, 1.0, 0.5], np.float32))
-        yield np.maximum(columns, 0), weights
+        twice = (np.where(one < 0, -1, one[one]) for one in (before, after))
+        columns = np.column_stack([before, here, after, *twice])
+        yield np.maximum(columns, 0), np.where(columns < 0, 0, weights[[1, 2, 3, 0, 4]])

@@ -34,7 +34,8 @@ def problem():
 def peer(probabilities, image):
     from pydensecrf import densecrf
 
-    crf = densecrf.DenseCRF2D(SIZE[1], SIZE[0], LABELS)
+    height, width = image.shape[:2]
+    crf = densecrf.DenseCRF2D(width, height, LABELS)
     crf.setUnaryEnergy(np.ascontiguousarray(-np.log(probabilities).reshape(LABELS, -1)))
     after = {"normalization": densecrf.NORMALIZE_AFTER}
     crf.addPairwiseGaussian(sxy=3, compat=3, **after)
@@ -72,6 +73,9 @@ def test_dense_crf_speed(benchmark, capsys):
         ).mean()
         for method in ("lattice", "fine")
     }
+    if compare:
+        theirs_there = peer(probabilities[crop], np.ascontiguousarray(image[crop[1:]]))
+        differ["pydensecrf"] = (theirs_there.argmax(axis=0) != exact).mean()
     with capsys.disabled():
         print(f"\ndense CRF, 5 iterations: {statistics.median(ours):.3f} CPU s")
         print(
@@ -81,4 +85,4 @@ def test_dense_crf_speed(benchmark, capsys):
             ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
             same = (labels.argmax(axis=0) == other.argmax(axis=0)).mean()
             print(f"{ratio:.2f} of pydensecrf's time; {same:.2%} of the labels are its labels")
-    assert differ["fine"] <= 0.001 < differ["lattice"] < 0.02
+    assert differ["fine"] <= 0.001 < differ["lattice"] < 0.01
