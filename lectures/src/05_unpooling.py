@@ -119,8 +119,8 @@ widgets.Unpooling2D(x, cat)
 # %% [markdown]
 # Try this, in this order:
 #
-# 1. Change a number so that the largest of its window stands somewhere else. What changes in *pooled*, and what in *saved index*?
-# 2. Choose *average pooling* under *down*. Why is max-unpooling refused?
+# 1. Set *up* back to *max-unpooling*. Change a number so that the largest of its window stands somewhere else. What changes in *pooled*, and what in *saved index*?
+# 2. Choose *average pooling* under *down*. Why is max-unpooling refused? Then set *down* back to *max-pooling*.
 # 3. Set the rows and columns to 5. What happens to the last row? Then switch **ceil_mode** on.
 # 4. With 5 x 5 and ceil_mode on, set *output_size* to *left out*. Follow one number by its index. What has become of the picture? (Section 5 says why.)
 # 5. Back to *kept*. Choose *indices of another picture*, then *of the next layer*. Which of the two mistakes would you notice in a picture? (Section 9.)
@@ -343,7 +343,7 @@ found("once down, another picture's", ops.max_unpool2d(half, of_other, edges.sha
 found("once down, bed of nails", ops.bed_of_nails(half, 2))
 
 # %% [markdown]
-# With the indices of another picture it is hardly better than a bed of nails, which needs no indices at all.
+# With the indices of another picture it is no better than a bed of nails, which needs no indices at all.
 
 # %% [markdown]
 # ## 10. Pairs of layers
@@ -531,7 +531,7 @@ print("up:  ", way_up(stack(360)[-1]))
 # | guideline | why, in numbers |
 # |---|---|
 # | Downsampling is pooling (max, average, ...) or a strided convolution; upsampling is unpooling or a transposed convolution (lecture 06). | Three of three: each way down has one way up that equals its gradient, number by number (section 7). |
-# | There should be corresponding pairs of layers, one max-pooling for each max-unpooling. | With indices of another picture, every second lit pixel is beside an edge: hardly better than a bed of nails (section 9). |
+# | There should be corresponding pairs of layers, one max-pooling for each max-unpooling. | With indices of another picture, every second lit pixel is beside an edge: no better than a bed of nails (section 9). |
 # | Save the indices used in the pooling somewhere, and the size beside them. | Without the size all four numbers of a 5 x 5 table went to a wrong place, without an error (section 5). |
 # | Make the sides of your pictures multiples of 2 to the number of poolings, or pass the size at each unpooling. | 360 rows end at 384 otherwise; for five poolings only multiples of 32 have no rest (sections 5 and 12). |
 # | Put convolutions behind an unpooling. | Three quarters of the map are zeros after one unpooling; of the strong edges about a fifth is lit after two (section 8). |
@@ -587,7 +587,7 @@ def intersection_over_union(model):
     return (answer & truth).sum() / (answer | truth).sum()
 
 # %% [markdown]
-# > **Predict first.** Which way up will find the membranes best after 400 steps? Think of what sections 8 and 10 said about filling gaps.
+# > **Predict first.** Which way up will find the membranes best after 400 steps? Think of what section 8 said about filling gaps.
 #
 # Off by default. Set `TRAIN = True` and run the cell: some seconds for each way on a laptop, and on the GPU if there is one. Then try more steps, and a larger width.
 

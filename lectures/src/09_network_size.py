@@ -74,7 +74,7 @@ for name, change in changes.items():
 # - **Channels** come in pairs, in and out: twice as many make four times the weights and the work, but only twice the maps.
 # - **The picture** has nothing to do with the weights. Twice the side is four times the work and four times the maps.
 # - **The batch** multiplies the work and the maps, and nothing else.
-# - **A level** in the middle has most of the weights, hardly any of the maps, and doubles the view.
+# - **A level more**, at the bottom, brings three quarters of the weights and hardly any maps, and doubles the view.
 #
 # Remember the last column: more channels see no farther. Only kernels, strides and rates do.
 
@@ -122,7 +122,9 @@ for stage in ("down.0", "down.4"):
 # %% [markdown]
 # ## 4. Seven papers
 #
-# > **Predict first.** FCN-8s, SegNet, U-Net, DeepLab v2, DeepLab v3+, DCAN: which has the most parameters? Which one needs the most memory to train? Is it the same one?
+# DeepLab v2 stands here on ResNet-101, v3+ on Xception-65, the backbone of its best result. (Lecture 08 had v3+ on ResNet-101, so its numbers are others.) Xception's convolutions are **depthwise separable**: a 3x3 kernel for each channel by itself, then a 1x1 convolution that mixes the channels. DCAN (2016) finds cell bodies and their outlines with two ways up; lecture 12 comes to it.
+#
+# > **Predict first.** FCN-8s, SegNet, U-Net, V-Net, DeepLab v2, DeepLab v3+, DCAN: which has the most parameters? Which one needs the most memory to train? Is it the same one?
 
 # %%
 widgets.NetworkSize()
@@ -135,8 +137,10 @@ widgets.NetworkSize()
 # 1. Move *side of the picture*. Parameters stay; multiply-adds and memory follow the area, in V-Net the volume. The field stays too, and becomes a smaller part of the picture. (DeepLab v3+ is the exception: one branch takes the mean over the whole picture, so it sees all of it at any size.)
 # 2. Set *channels* to 1/2, then to 1/4. What happens to the parameters? To the memory? What does the last column do?
 # 3. Go back to 1. Choose *inference*. Which part of each bar goes? Why do the activations shrink so much? (Section 6.)
-# 4. Which batch fits on 8 GiB with DeepLab v2, and which on 24?
+# 4. Choose *training, momentum* again. Which batch fits on 8 GiB with DeepLab v2, and which on 24?
 # 5. Choose FCN-8s under *network*. Which one layer has three quarters of its parameters?
+#
+# (2: parameters fall to about a quarter each time, memory to about a half, and the last column stays. 4: 2 fit on 8 GiB and 3 are tight; 8 and 10 on 24. 5: the 7x7 convolution `dense.0`, VGG's fc6: 76 %.)
 
 # %% [markdown]
 # ## 5. Exact counts beside the papers'
@@ -180,6 +184,8 @@ for text, figure, name, variant, what, unit in printed:
     print(f"{text:28} printed {figure:7}  counted {counted:8.3f}  {counted / figure - 1:+6.1%}")
 
 # %% [markdown]
+# (U-Net's, V-Net's and DCAN's papers print no such counts. U-Net's says 23 convolutions: section 6 counts them.)
+#
 # Where they differ, there is mostly a reason, and it is worth looking for:
 #
 # - **Rounding.** 134 and 20.5 are rounded, 117 is cut off. And a file may hold more than weights, or weights for another number of classes.
@@ -194,7 +200,7 @@ for form in ("torchvision", "beta"):
 # - **Another way to count.** TensorFlow of that time computed an atrous convolution on a map that is filled up to a multiple of the rate, 36 x 36 instead of 33 x 33. With these extra positions the count comes to 101.2 G, within 0.1 % of the paper. Others count a multiply-add as *two* operations (FLOPs), or leave out biases, or the upsampling.
 # - **Not explained.** SegNet-Basic's 1.425 M is 0.6 % more than any form of it that is known here. That happens. Say so, instead of adjusting the count.
 #
-# Three of the papers print receptive fields of a way through the whole network. Two of them, and the way down of the third, are exact. (DeepLab's *field of view* is another thing: 224 for a kernel of 7 x 7 at rate 4 is what that one kernel spans, $(7 - 1) \cdot 4 \cdot 8 + 32$.)
+# Three of the papers print receptive fields of a way through the whole network. Two of them, and the way down of the third, are exact. (DeepLab's *field of view* is another thing: 224 for a kernel of 7 x 7 at rate 4 is what that one kernel spans: $(7 - 1) \cdot 4$ steps of 8 pixels, and 32 pixels for what one place stands for in VGG with its strides.)
 
 # %% tags=["nbval-check-output"]
 for text, name, size, layer in [("FCN, fc6: 404", "fcn32s", (3, 500, 500), "dense.0"),
@@ -292,7 +298,7 @@ for name, bill in bills.items():
     print(f"{name:13}", *[f"{batch:8}" for batch in most])
 
 # %% [markdown]
-# (80 % of each card, the rest for what is not counted.) It explains some habits of the papers. U-Net's authors had a card of 6 GB, preferred large tiles to a large batch and took one at a time, with a momentum of 0.99, so that many steps act like a batch. (Their Caffe also stored a gradient beside every map.) V-Net trained with two volumes at a time, DeepLab v2 with ten pictures, but small crops of them.
+# (80 % of each card, the rest for what is not counted.) It fits some habits of the papers. U-Net's authors had a card of 6 GB, preferred large tiles to a large batch and took one at a time, with a momentum of 0.99, so that many steps act like a batch. (The count would have let them take a few; but their Caffe also stored a gradient beside every map.) V-Net trained with two volumes at a time, DeepLab v2 with ten pictures, but small crops of them.
 #
 # What can you do when it does not fit?
 #
@@ -352,7 +358,7 @@ for what in ("parameters", "multiply_adds", "kept_bytes"):
     print(f"skips add {getattr(prices[True], what) / getattr(prices[False], what) - 1:.0%} of the {what}")
 
 # %% [markdown]
-# Now the gain, on real sections of a fly's brain, as the course's own training measured it (always the real result, on any machine):
+# Now the gain, on real sections of a fly larva's nerve cord, as the course's own training measured it (always the real result, on any machine):
 
 # %%
 for name in ("em_unet", "em_unet_without_skips"):
@@ -379,7 +385,7 @@ for name, probability in membrane.items():
     print(f"{name:22} membrane IoU on this picture {(found & truth).sum() / (found | truth).sum():.3f}")
 
 # %% [markdown]
-# One picture proves nothing, and the drawn sections are easier than real ones: there the two may come out alike. Trust the table above, with its seeds and its spread.
+# Without skips they are drawn as with a broad pen: the specks go, and so do the thin membranes. One picture proves nothing, and the drawn sections are easier than real ones: there the two may come out alike. Trust the table above, with its seeds and its spread.
 
 # %% [markdown]
 # ## 9. A large picture on a small card
@@ -466,7 +472,7 @@ for name in ("fcn32s", "fcn16s", "fcn8s"):
 # - T. Chen, B. Xu, C. Zhang, C. Guestrin: *Training deep nets with sublinear memory cost*, 2016. Keep fewer maps and compute the others again: memory for time.
 # - P. Micikevicius and others: *Mixed precision training*, ICLR 2018. Half the bytes for each map.
 # - A. Canziani, A. Paszke, E. Culurciello: *An analysis of deep neural network models for practical applications*, 2016. Accuracy against size, work, memory and power.
-# - V. Badrinarayanan, A. Kendall, R. Cipolla: *SegNet*, PAMI 2017. Its table of time and memory compares four of these networks.
+# - V. Badrinarayanan, A. Kendall, R. Cipolla: *SegNet*, PAMI 2017. Its table of time and memory compares SegNet and FCN with two others.
 # - A. Araujo, W. Norris, J. Sim: *Computing receptive fields of convolutional neural networks*, Distill 2019.
 
 # %% [markdown]

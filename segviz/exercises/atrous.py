@@ -27,6 +27,7 @@ _TURNED = "Rows and columns of the result are swapped."
 _ENLARGED = "Every weight was repeated: what lies between two weights is not read."
 _THINNED = "The picture was thinned out first: outputs lie one pixel apart, taps rate apart."
 _AT_THE_END = "Zeros were added behind the picture: count only outputs where the whole kernel fits."
+_LAST_WEIGHT = "Only the last weight's products are left: add them up with +=, not =."
 _ROUND = "The picture goes on at its other end here: count only outputs where the kernel fits."
 _SQUARE_KERNEL = "The kernel was taken for a square: count its columns apart from its rows."
 _WHOLE = "The numbers were cut to whole ones: make the output with np.zeros(shape), without int."
@@ -64,6 +65,7 @@ _ATROUS = (
             _TURNED: [[62, 42], [55, 50], [77, 37]],
             _ENLARGED: [[209, 219]],
             _THINNED: [[62, 77]],
+            _LAST_WEIGHT: [[36, 28, 36], [12, 32, 16]],
             _AT_THE_END: [[62, 55, 77, 22, 32], [42, 50, 37, 29, 15], [23, 22, 27, 7, 9],
                           [9, 18, 11, 8, 4]],
             _ROUND: [[62, 55, 77, 48, 66], [42, 50, 37, 59, 27], [48, 29, 59, 32, 44],
@@ -104,6 +106,8 @@ _SPANS = "Each layer adds (k - 1) * d + 1; but the first of its taps is there al
 _MULTIPLIED = "What the layers reach over was multiplied: it adds up, (k - 1) * d for each."
 _RATE_JUMPS = "A rate was counted as a stride: it does not lengthen the steps behind its layer."
 _LAST_LEFT_OUT = "The last layer is missing."
+_FIRST_LEFT_OUT = "The first layer is missing."
+_BACKWARDS = "One input is missing at each layer: backwards, r = (r - 1) * s + (k - 1) * d + 1."
 _SUMMED = "The strides were added up: jumps multiply."
 
 
@@ -113,18 +117,20 @@ def _field(layers: list[tuple[int, int, int]], right: int, mistakes: dict[str, i
 
 _RECEPTIVE_FIELD = (
     _field(
-        [(3, 1, 3), (3, 1, 2)],
-        11,
+        [(3, 1, 4), (3, 1, 3)],
+        15,
         {
             _NO_RATES: 5,
-            _WHOLE_REACH: 16,
-            _FROM_ZERO: 10,
-            _RATE_FIRST: 9,
-            _SPANS: 13,
-            _SUMMED: 15,
-            _MULTIPLIED: 35,
-            _RATE_JUMPS: 19,
-            _LAST_LEFT_OUT: 7,
+            _WHOLE_REACH: 22,
+            _FROM_ZERO: 14,
+            _RATE_FIRST: 11,
+            _SPANS: 17,
+            _SUMMED: 21,
+            _MULTIPLIED: 63,
+            _RATE_JUMPS: 33,
+            _LAST_LEFT_OUT: 9,
+            _FIRST_LEFT_OUT: 7,
+            _BACKWARDS: 13,
         },
     ),
     _field(

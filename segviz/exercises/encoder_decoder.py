@@ -24,6 +24,11 @@ _PLAIN_UNION = "This is 1 - IoU: Dice has 2 times the overlap above, and squares
 _NEGATIVE = "This is -D: the loss is 1 - D, and 0 for a perfect answer."
 _PER_SLICE = "This is the mean over slices: the sums run over all voxels of the volume."
 _MATRIX = "np.dot and @ multiply matrices here: p * g multiplies voxel by voxel."
+_CLASS_MEAN = "This is the mean over object and background: V-Net's loss is that of the object."
+_PER_VOXEL = "This is the mean over voxels: add up above and below first, and then divide."
+_DIFFERENCE = "This is the mean of |p - g|: Dice divides sums of products and of squares."
+_NO_BRACKETS = "Brackets are missing below: a / b + c divides by b alone, so write a / (b + c)."
+_NO_BRACKETS_IN_D = "Brackets are missing below in D: a / b + c divides by b alone, not by b + c."
 _FIRST_AXIS = "Only the first axis was added up, as Python's sum does: np.sum goes over all voxels."
 
 
@@ -34,20 +39,25 @@ def _dice(p: list[Any], g: list[Any], right: float, mistakes: dict[str, Any]) ->
 
 _DICE_LOSS = (
     _dice(
-        [1, 0.5, 0.5, 0],
+        [0.5, 0.5, 0.5, 0],
         [0, 1, 1, 1],
-        5 / 9,
+        7 / 15,
         {
-            _NO_SQUARES: 3 / 5,
-            _COEFFICIENT: 4 / 9,
-            _NO_TWO: 7 / 9,
-            _UNION: 5 / 7,
+            _NO_SQUARES: 5 / 9,
+            _COEFFICIENT: 8 / 15,
+            _NO_TWO: 11 / 15,
+            _UNION: 7 / 11,
             _HARD: 1 / 3,
-            _SMOOTHED: 5 / 11,
-            _SQUARED_SUMS: 11 / 13,
-            _OF_BOTH: 9 / 13,
-            _NEGATIVE: -4 / 9,
-            _PLAIN_UNION: 3 / 4,
+            _SMOOTHED: 7 / 19,
+            _SQUARED_SUMS: 37 / 45,
+            _OF_BOTH: 15 / 23,
+            _NEGATIVE: -8 / 15,
+            _PLAIN_UNION: 5 / 7,
+            _CLASS_MEAN: 91 / 165,
+            _PER_VOXEL: 3 / 5,
+            _DIFFERENCE: 5 / 8,
+            _NO_BRACKETS: 4 / 3,
+            _NO_BRACKETS_IN_D: -14 / 3,
         },
     ),
     _dice([0, 1, 1], [0, 1, 1], 0, {_COEFFICIENT: 1, _NO_TWO: 0.5}),
@@ -109,6 +119,8 @@ _UNET_SIZE = (
     _size(573, 4, 0, {_ODD: 388}),
     _size(62, 2, 0, {_FIRST_MAP: 20}),
     _size(24, 2, 0, {_USED_UP: -16}),
+    # One row is left at the bottom, and the way up uses it up.
+    _size(32, 2, 0, {_USED_UP: -8}),
 )
 
 _UPPER_LEFT = "This is the upper left corner: the middle begins (H - h) // 2 rows further down."
@@ -122,6 +134,9 @@ _TOO_SOON = "The slice ends at h: h rows from number t on end at t + h."
 _AROUND = "h // 2 rows were kept on both sides of the middle: that loses one if h is odd."
 _SIZE_TURNED = "h and w are swapped: size is (h, w), rows first."
 _CHANNELS_LAST = "Axes were mixed up: skip has the shape (C, H, W), channels first."
+_ALL_COLUMNS = "All columns are still there: crop the last two axes of (C, H, W), rows and columns."
+_TO_REST = "The slice ends at H - t: if an odd number of rows goes, that keeps one too many."
+_HALVED_APART = "H // 2 - h // 2 is not (H - h) // 2: subtract first, and then halve."
 _ONE_FURTHER = "The crop begins one row and one column too far on: count from 0."
 
 
@@ -132,31 +147,41 @@ def _cropping(shape: tuple[int, ...], size: tuple[int, int], right: Any, mistake
 
 _CROP = (
     _cropping(
-        (1, 4, 6),
-        (2, 2),
-        [[[8, 9], [14, 15]]],
+        (1, 5, 6),
+        (3, 2),
+        [[[8, 9], [14, 15], [20, 21]]],
         {
-            _UPPER_LEFT: [[[0, 1], [6, 7]]],
-            _LOWER_RIGHT: [[[16, 17], [22, 23]]],
-            _ONE_MARGIN: [[[7, 8], [13, 14]]],
-            _RESIZED: [[[0, 3], [12, 15]]],
-            _TOO_SOON: np.empty((1, 1, 0)),
-            _CHANNELS_LAST: [[[6, 7, 8, 9, 10, 11], [12, 13, 14, 15, 16, 17]]],
-            _ONE_FURTHER: [[[15, 16], [21, 22]]],
+            _UPPER_LEFT: [[[0, 1], [6, 7], [12, 13]]],
+            _LOWER_RIGHT: [[[16, 17], [22, 23], [28, 29]]],
+            _ONE_MARGIN: [[[7, 8], [13, 14], [19, 20]]],
+            _RESIZED: [[[0, 3], [6, 9], [18, 21]]],
+            _TOO_SOON: np.empty((1, 2, 0)),
+            _AROUND: [[[8, 9], [14, 15]]],
+            _SIZE_TURNED: [[[7, 8, 9], [13, 14, 15]]],
+            # Not square, or these two would be one: each keeps whole rows.
+            _CHANNELS_LAST: [np.arange(6, 18).reshape(2, 6)],
+            _ALL_COLUMNS: [np.arange(6, 24).reshape(3, 6)],
+            _ONE_FURTHER: [[[15, 16], [21, 22], [27, 28]]],
         },
     ),
     _cropping(
         (1, 2, 5),
         (2, 2),
         [[[1, 2], [6, 7]]],
-        {_ROUNDED_UP: [[[2, 3], [7, 8]]], _FROM_END: np.empty((1, 0, 3))},
+        {
+            _ROUNDED_UP: [[[2, 3], [7, 8]]],
+            _FROM_END: np.empty((1, 0, 3)),
+            _TO_REST: [[[1, 2, 3], [6, 7, 8]]],
+        },
     ),
     _cropping(
         (2, 1, 4),
         (1, 2),
         [[[1, 2]], [[5, 6]]],
-        {_ONE_CHANNEL: [[[1, 2]]], _AROUND: np.empty((2, 0, 2)), _SIZE_TURNED: [[[1]], [[5]]]},
+        {_ONE_CHANNEL: [[[1, 2]]]},
     ),
+    # An odd number out of an even one: elsewhere, halving both first comes to the same.
+    _cropping((1, 1, 4), (1, 1), [[[1]]], {_HALVED_APART: [[[2]]]}),
 )
 
 

@@ -125,6 +125,7 @@ _NUMBERS = "These are numbers, not bytes: each takes 4."
 _ONE_PICTURE = "This is for one picture: N of them are kept at a time."
 _NO_STRIDES = "The strides are missing: behind a stride of 2, maps have half the rows and columns."
 _NOT_ADDED_UP = "Every stride is taken from the picture's size: a layer reads the one before it."
+_BEFORE_STRIDE = "Maps are counted before the stride: a layer's output has fewer rows and columns."
 _ONE_SIDE = "Only rows or only columns became fewer: a stride takes both."
 _ROUNDED_DOWN = "An odd number of rows was halved and rounded down: 5 rows become 3."
 _LARGEST = "This is the largest map: training keeps all of them until the way back."
@@ -149,24 +150,27 @@ def _kept(
 
 _KEPT_BYTES = (
     _kept(
-        (1, 3, 4, 6),
-        [(8, 1), (10, 2)],
-        1296,
+        (1, 3, 4, 8),
+        [(16, 2), (10, 2)],
+        976,
         {
-            _NO_PICTURES: 1008,
-            _NUMBERS: 324,
-            _NO_STRIDES: 2016,
-            _ONE_SIDE: 1536,
-            _LARGEST: 768,
-            _LAST_MAP: 240,
-            _LAST_LEFT_OUT: 1056,
-            _IN_PLACE: 2304,
-            _EIGHT_BYTES: 2592,
-            _UNPADDED: 544,
+            _NO_PICTURES: 592,
+            _NUMBERS: 244,
+            _NO_STRIDES: 3712,
+            _BEFORE_STRIDE: 2752,
+            _NOT_ADDED_UP: 1216,
+            _ONE_SIDE: 1728,
+            _LARGEST: 512,
+            _LAST_MAP: 80,
+            _LAST_LEFT_OUT: 896,
+            _IN_PLACE: 1568,
+            _EIGHT_BYTES: 1952,
+            _UNPADDED: 576,
         },
     ),
     _kept((5, 3, 4, 6), [(8, 1)], 5280, {_ONE_PICTURE: 1056, _OUTPUTS_OF_ONE: 2208}),
-    _kept((1, 1, 8, 8), [(1, 2), (1, 2)], 336, {_NOT_ADDED_UP: 384}),
+    # A stride between layers that have none: each layer goes by its own.
+    _kept((1, 1, 8, 8), [(1, 1), (1, 2), (1, 1)], 640, {_NOT_ADDED_UP: 832}),
     _kept((1, 1, 5, 5), [(2, 2)], 172, {_ROUNDED_DOWN: 132, _FRACTION_KEPT: 150}),
 )
 
@@ -214,7 +218,7 @@ def kept_picture() -> Any:
     """Draw what the first visible check keeps: of the picture, and of each of two layers."""
     from segviz.exercises._pictures import tables
 
-    numbers = np.array([3 * 4 * 6, 8 * 4 * 6, 10 * 2 * 3])
+    numbers = np.array([3 * 4 * 8, 16 * 2 * 4, 10 * 1 * 2])
     axes = tables({"numbers": numbers, "bytes": 4 * numbers}, cell=0.8)
     for axis in axes:
         axis.set(xticks=range(3))

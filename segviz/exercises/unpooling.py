@@ -30,6 +30,8 @@ _SMALLEST = "These are the smallest numbers: take the largest."
 _FROM_ZERO = "The search begins at 0, and no number below it can win. Begin at the window's first."
 _CORNER = "Every index is that of its window's first place: save where the largest number stands."
 _WIDER = "Indices are counted in a table that was made wider: a row of x is W numbers long."
+_ANYWHERE = "The largest number was looked up in the whole table: search its own window alone."
+_NARROW = "The last window is narrower than k: its rows are window.shape[1] numbers long."
 _WHOLE = "The numbers were cut to whole ones: make the output with np.zeros(shape), without int."
 
 
@@ -62,7 +64,11 @@ _MAX_POOL = (
         [[0, 7, 7, 7], [7, 7, 0, 7]],
         2,
         [[[7, 7]], [[1, 2]]],
-        {_LAST_TIE: [[[7, 7]], [[5, 7]]], _COLUMN_TIE: [[[7, 7]], [[4, 2]]]},
+        {
+            _LAST_TIE: [[[7, 7]], [[5, 7]]],
+            _COLUMN_TIE: [[[7, 7]], [[4, 2]]],
+            _ANYWHERE: [[[7, 7]], [[1, 1]]],
+        },
     ),
     _pooling(
         [[-5, -3, -2], [-4, -9, -6], [-7, -8, -1]],
@@ -79,7 +85,11 @@ _MAX_POOL = (
         [[1, 2, 9.5, 4], [3, 8, 5, 6], [2, 1, 4, 7.5]],
         3,
         [[[9.5, 7.5]], [[2, 11]]],
-        {_FLOOR: [[[9.5]], [[2]]], _WHOLE: [[[9, 7]], [[2, 11]]]},
+        {
+            _FLOOR: [[[9.5]], [[2]]],
+            _WHOLE: [[[9, 7]], [[2, 11]]],
+            _NARROW: [[[9.5, 7.5]], [[2, 5]]],
+        },
     ),
 )
 
@@ -101,6 +111,7 @@ _PUT_FROM_ONE = "Every value stands one place too early: indices count from 0."
 _TURNED = "Rows and columns of the output are swapped: size is (H, W), rows first."
 _FIRST_ONLY = "Only the first value was put back: does return stand inside a loop?"
 _ONES = "These are ones: put the values there."
+_COPY = "Nothing was put back: flatten() makes a copy; use ravel() or flat."
 _IN_ORDER = "The values fill the places one after the other: each belongs to its own index."
 
 _MAX_UNPOOL = (
@@ -118,6 +129,7 @@ _MAX_UNPOOL = (
             _TURNED: [[0, 4], [0, 0], [0, 0], [0, 5]],
             _FIRST_ONLY: [[0, 0, 0, 0], [4, 0, 0, 0]],
             _ONES: [[0, 0, 0, 0], [1, 0, 0, 1]],
+            _COPY: np.zeros((2, 4)),
         },
     ),
     Case(

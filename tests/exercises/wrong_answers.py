@@ -49,6 +49,27 @@ def pool_from_zero(x, k):
     return values, indices
 
 
+def pool_anywhere(x, k):
+    values = pool(x, k)[0]
+    return values, np.array([[np.argmax(x == number) for number in row] for row in values])
+
+
+def pool_narrow(x, k):
+    """The place inside a window by k, even where the last window has fewer columns."""
+    corners, cut, shape = windows(x, k)
+    values, indices = np.zeros(shape), np.zeros(shape, int)
+    for n, (corner, window) in enumerate(zip(corners, cut, strict=True)):
+        row, column = corner + divmod(int(window.argmax()), k)
+        values.flat[n], indices.flat[n] = window.max(), row * x.shape[1] + column
+    return values, indices
+
+
+def unpool_copy(values, indices, size):
+    output = np.zeros(size)
+    output.flatten()[indices.ravel()] = values.ravel()
+    return output
+
+
 def unpool(values, indices, size, dtype=float):
     output = np.zeros(size, dtype)
     output.flat[indices.ravel()] = values.ravel()
@@ -95,6 +116,8 @@ UNPOOLING = {
             lambda x, k: pool(x, k, width=-(-x.shape[1] // k) * k),
         ),
         (_POOL._WHOLE, lambda x, k: pool(x, k, dtype=int)),
+        (_POOL._ANYWHERE, pool_anywhere),
+        (_POOL._NARROW, pool_narrow),
     ],
     "max_unpool": [
         (_POOL._PUT_FROM_ONE, lambda v, i, size: unpool(v, i - 1, size)),
@@ -105,6 +128,7 @@ UNPOOLING = {
             lambda v, i, size: unpool(np.ones_like(v), i, size),
         ),
         (_POOL._IN_ORDER, unpool_in_order),
+        (_POOL._COPY, unpool_copy),
         (_POOL._GUESSED_ROW, unpool_by_guess),
         (_POOL._WHOLE, lambda v, i, size: unpool(v, i, size, int)),
     ],
@@ -231,6 +255,13 @@ def convolve(image, kernel, down, across, dtype=float):
     return y
 
 
+def last_weight(image, kernel, rate):
+    rows, columns = np.array(image.shape) - rate * (np.array(kernel.shape) - 1)
+    for (i, j), weight in np.ndenumerate(kernel):
+        y = weight * image[i * rate : i * rate + rows, j * rate : j * rate + columns]
+    return y
+
+
 def enlarged(image, kernel, rate):
     return convolve(image, np.kron(kernel, np.ones((rate, rate))), 1, 1)
 
@@ -248,6 +279,13 @@ def field(layers, start=1, grow=lambda k, s, d: (k - 1) * d, jump=lambda j, k, s
     r, j = start, 1
     for k, s, d in layers:
         r, j = r + grow(k, s, d) * j, jump(j, k, s, d)
+    return r
+
+
+def backwards(layers, one=0):
+    r = 1
+    for k, s, d in reversed(layers):
+        r = (r - 1) * s + (k - 1) * d + one
     return r
 
 
@@ -276,6 +314,7 @@ ATROUS = {
         (_SEE._ROUND, lambda x, w, d: behind(x, w, d, "wrap")),
         (_SEE._SQUARE_KERNEL, square),
         (_SEE._WHOLE, lambda x, w, d: convolve(x, w, d, d, int)),
+        (_SEE._LAST_WEIGHT, last_weight),
     ],
     "receptive_field": [
         (_SEE._RATE_FIRST, lambda layers: field([(k, d, s) for k, s, d in layers])),
@@ -286,6 +325,8 @@ ATROUS = {
         ),
         (_SEE._RATE_JUMPS, lambda layers: field(layers, jump=lambda j, k, s, d: j * s * d)),
         (_SEE._LAST_LEFT_OUT, lambda layers: field(layers[:-1])),
+        (_SEE._FIRST_LEFT_OUT, lambda layers: field(layers[1:])),
+        (_SEE._BACKWARDS, backwards),
         (_SEE._SUMMED, lambda layers: field(layers, jump=lambda j, k, s, d: j + s)),
     ],
     "seen": [
@@ -301,6 +342,33 @@ ATROUS = {
 
 def dice(overlap, below):
     return 1 - 2 * overlap / below
+
+
+def dice_of(p, g):
+    return dice(np.sum(p * g), np.sum(p**2) + np.sum(g**2))
+
+
+def without_brackets(p, g):
+    return 1 - 2 * np.sum(p * g) / np.sum(p**2) + np.sum(g**2)
+
+
+def without_brackets_in_d(p, g):
+    d = 2 * np.sum(p * g) / np.sum(p**2) + np.sum(g**2)
+    return 1 - d
+
+
+def unet_tested_at_the_bottom(n, depth):
+    for _ in range(depth):
+        n = n - 4
+        if n % 2:
+            return 0
+        n = n // 2
+    n = n - 4
+    if n < 1:
+        return 0
+    for _ in range(depth):
+        n = 2 * n - 4
+    return n
 
 
 def unet(n, depth, level=4, bottom=4, tested=True, pool_first=False, up_first=True):
@@ -338,6 +406,22 @@ def cut(skip, axes, size, more=0):
     return skip[rows, columns] if axes == (0, 1) else skip[:, rows, columns]
 
 
+def all_columns(skip, size):
+    top = (skip.shape[1] - size[0]) // 2
+    return skip[:, top : top + size[0]]
+
+
+def to_rest(skip, size):
+    (height, width), (h, w) = skip.shape[1:], size
+    top, left = (height - h) // 2, (width - w) // 2
+    return skip[:, top : height - top, left : width - left]
+
+
+def halved_apart(skip, size):
+    top, left = (n // 2 - m // 2 for n, m in zip(skip.shape[1:], size, strict=True))
+    return skip[:, top : top + size[0], left : left + size[1]]
+
+
 def too_soon(skip, size):
     top, left = (skip.shape[1] - size[0]) // 2, (skip.shape[2] - size[1]) // 2
     return skip[:, top : size[0], left : size[1]]
@@ -360,6 +444,11 @@ ENCODER = {
                 else dice(np.sum(p * g), np.sum(p * p + g * g))
             ),
         ),
+        (_CODER._CLASS_MEAN, lambda p, g: (dice_of(p, g) + dice_of(1 - p, 1 - g)) / 2),
+        (_CODER._PER_VOXEL, lambda p, g: np.mean(dice(p * g, (p**2 + g**2).clip(1e-9)))),
+        (_CODER._DIFFERENCE, lambda p, g: np.mean(abs(p - g))),
+        (_CODER._NO_BRACKETS, without_brackets),
+        (_CODER._NO_BRACKETS_IN_D, without_brackets_in_d),
         (_CODER._MATRIX, lambda p, g: dice(np.dot(p, g), np.sum(p**2) + np.sum(g**2))),
     ],
     "unet_size": [
@@ -368,6 +457,7 @@ ENCODER = {
         (_CODER._FITS, fits_by_n),
         (_CODER._WRONG_SIDE, lambda n, depth: unet(n, depth, pool_first=True, tested=False)),
         (_CODER._WRONG_SIDE, lambda n, depth: unet(n, depth, up_first=False)),
+        (_CODER._USED_UP, unet_tested_at_the_bottom),
         (_CODER._ONE_LESS, lambda n, depth: unet(n, depth - 1)),
         (_CODER._ONE_MORE, lambda n, depth: unet(n, depth + 1)),
         (_CODER._BOTTOM, bottom),
@@ -378,6 +468,9 @@ ENCODER = {
         (_CODER._AROUND, around),
         (_CODER._SIZE_TURNED, lambda skip, size: cut(skip, (1, 2), size[::-1])),
         (_CODER._CHANNELS_LAST, lambda skip, size: cut(skip, (0, 1), size)),
+        (_CODER._ALL_COLUMNS, all_columns),
+        (_CODER._TO_REST, to_rest),
+        (_CODER._HALVED_APART, halved_apart),
         (_CODER._ONE_FURTHER, lambda skip, size: cut(skip, (1, 2), size, more=1)),
         (_CODER._ONE_CHANNEL, lambda skip, size: cut(skip, (1, 2), size)[:1]),
     ],
@@ -428,6 +521,15 @@ def unpadded(n, s):
     return (n - 3) // s + 1
 
 
+def before_stride(pictures, layers):
+    _, channels, h, w = pictures
+    found = [channels * h * w]
+    for channels, stride in layers:
+        found.append(channels * h * w)
+        h, w = -(-h // stride), -(-w // stride)
+    return found
+
+
 def bytes_of(numbers):
     return lambda pictures, layers: 4 * pictures[0] * sum(numbers(pictures, layers))
 
@@ -463,6 +565,7 @@ NETWORK = {
     "kept_bytes": [
         (_BILL._IN_PLACE, bytes_of(lambda *given: [*maps(*given), *maps(*given)[1:]])),
         (_BILL._NO_STRIDES, bytes_of(lambda *given: maps(*given, rows=whole, columns=whole))),
+        (_BILL._BEFORE_STRIDE, bytes_of(before_stride)),
         (_BILL._ONE_SIDE, bytes_of(lambda *given: maps(*given, columns=whole))),
         (_BILL._ONE_SIDE, bytes_of(lambda *given: maps(*given, rows=whole))),
         (_BILL._LAST_MAP, bytes_of(lambda *given: maps(*given)[-1:])),

@@ -29,7 +29,7 @@ from segviz.exercises import encoder_decoder as check
 # %%
 from segviz import plot
 
-plot.show(check.dice_picture(), alt="Four voxels: p is 1, 0.5, 0.5, 0 and g is 0, 1, 1, 1; their product is 0, 0.5, 0.5, 0.")
+plot.show(check.dice_picture(), alt="Four voxels: p is 0.5, 0.5, 0.5, 0 and g is 0, 1, 1, 1; their product is 0, 0.5, 0.5, 0.")
 
 # %% answer="dice_loss"
 def dice_loss(p: np.ndarray, g: np.ndarray) -> float:
@@ -45,7 +45,7 @@ check.dice_loss(dice_loss)
 # %% [markdown]
 # <details><summary>Hint 1</summary>p * g multiplies voxel by voxel, and np.sum adds up over all axes.</details>
 #
-# <details><summary>Hint 2</summary>Work out the four voxels of the picture: 2 · 1 / (1.5 + 3).</details>
+# <details><summary>Hint 2</summary>Work out the four voxels of the picture: 2 · 1 / (0.75 + 3).</details>
 
 # %% probe="dice_loss" points=1
 for _ in range(6):
@@ -229,7 +229,7 @@ def unet_size(n, depth):
 # $$t = \left\lfloor \frac{H - h}{2} \right\rfloor \qquad\qquad l = \left\lfloor \frac{W - w}{2} \right\rfloor$$
 
 # %%
-plot.show(check.crop_picture(), alt="Of 4 x 6 numbers, the middle 2 x 2 are kept.")
+plot.show(check.crop_picture(), alt="Of 5 x 6 numbers, the middle 3 x 2 are kept.")
 
 # %% answer="crop"
 def crop(skip: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -183,7 +183,7 @@ def multiply_adds(size, kernel_size, in_channels, out_channels, stride, padding)
 # Number 0 is the picture. A number takes 4 bytes (float32).
 
 # %%
-plot.show(check.kept_picture(), alt="A picture of 3 x 4 x 6 and layers of 8 x 4 x 6 and 10 x 2 x 3: 72, 192 and 60 numbers, 288, 768 and 240 bytes.")
+plot.show(check.kept_picture(), alt="A picture of 3 x 4 x 8 and layers of 16 x 2 x 4 and 10 x 1 x 2: 96, 128 and 20 numbers, 384, 512 and 80 bytes.")
 
 # %% answer="kept_bytes"
 def kept_bytes(pictures: tuple[int, int, int, int], layers: list[tuple[int, int]]) -> int:
