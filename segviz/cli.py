@@ -122,11 +122,15 @@ def _add_training(commands: Commands) -> None:
     train = _add(commands, "train", _train, "train a recipe's networks, measure and save them")
     words = "train each network N times, from seeds 0 to N - 1; three or more tell the spread"
     train.add_argument("--seeds", type=int, default=1, metavar="N", help=words)
-    words = "go on from where a training of this recipe was stopped, or killed"
+    words = (
+        "go on from where a training of this recipe was stopped, or killed; without it the recipe "
+        "begins anew, and removes what was kept"
+    )
     train.add_argument("--resume", action="store_true", help=words)
     words = "begin even a recipe of a paper's own size on a CPU"
     train.add_argument("--on-cpu", action="store_true", help=words)
-    evaluate = _add(commands, "evaluate", _evaluate, "measure a recipe's checkpoints once more")
+    words = "measure a recipe's checkpoints once more; exits with 1 if not as on the card"
+    evaluate = _add(commands, "evaluate", _evaluate, words)
     for command, folder in ((train, "checkpoints"), (evaluate, None)):
         command.add_argument("name", metavar="RECIPE")
         command.add_argument("--source", choices=("auto", "real", "bundled"), default="auto")
@@ -259,10 +263,10 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    """Exit code 1 where a score misses its recipe's goal."""
+    """Exit code 1 where a score is not as on the card, or misses its recipe's goal."""
     from .training.recipes import evaluate
 
     results = evaluate(options.name, source=options.source, folder=options.folder)
     for result in results:
         print(result)
-    return 1 if any(result.missed for result in results) else 0
+    return 0 if all(not result.missed and result.as_on_card for result in results) else 1

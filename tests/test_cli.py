@@ -167,6 +167,15 @@ def test_train_and_evaluate_hand_on_what_was_asked(monkeypatch, capsys):
     assert asked == [(("camvid_ladder",), train), (("camvid_ladder",), evaluate)]
 
 
+@pytest.mark.parametrize("as_on_card", [True, False])
+def test_evaluate_fails_where_a_score_is_not_as_on_the_card(monkeypatch, capsys, as_on_card):
+    from segviz.training import recipes
+
+    results = [SimpleNamespace(missed=(), as_on_card=one) for one in (True, as_on_card)]
+    monkeypatch.setattr(recipes, "evaluate", lambda *a, **k: results)
+    assert cli.main(["evaluate", "camvid_ladder"]) == (0 if as_on_card else 1)
+
+
 def test_an_unknown_recipe_is_answered_with_those_there_are(capsys):
     assert cli.main(["train", "camvid"]) == 1
     assert "camvid_ladder" in capsys.readouterr().err

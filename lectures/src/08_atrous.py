@@ -717,7 +717,7 @@ for way, labels in zip(("the lattice", "the lattice, and exact sums where a pixe
     print(f"{way}: {1000 * (labels != exact).mean():.1f} of 1000 labels are others")
 
 # %% [markdown]
-# Measured on real streets, with 36 choices of picture, window and *colour_sigma*: 0.8 in 1000 on the lattice, at most 1.8; with exact sums where a pixel doubts 0.03 in 1000, at most 0.25. Up to 128 x 128 pixels the library does the latter by itself. Beyond, all pairs of even the doubtful pixels are too many, and it stays on the lattice.
+# Measured on real streets, with 36 choices of picture, window and *colour_sigma*: 1.2 in 1000 on the lattice, at most 3.2; with exact sums where a pixel doubts 0.04 in 1000, at most 0.2. Up to 128 x 128 pixels the library does the latter by itself. Beyond, all pairs of even the doubtful pixels are too many, and it stays on the lattice.
 #
 # And on a few whole streets, five iterations each:
 

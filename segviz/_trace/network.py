@@ -144,13 +144,18 @@ def copy_without_numbers(model: nn.Module) -> nn.Module:
             if tensor is not None and id(tensor) not in memo:
                 memo[id(tensor)] = _empty_like(tensor)
     try:
-        return copy.deepcopy(model, memo)
+        copied = copy.deepcopy(model, memo)
     except Exception as error:
         raise TypeError(
             f"{type(model).__name__} cannot be copied ({type(error).__name__}: "
             f"{first_line(error)}). Keep open files, locks and tensors with a history "
             "out of the module."
         ) from error
+    for module in copied.modules():
+        vars(module)["is_traced"] = (
+            True  # a network of ours refuses pictures beside weights without numbers
+        )
+    return copied
 
 
 def _empty_like(tensor: torch.Tensor) -> torch.Tensor:

@@ -66,6 +66,11 @@ class ConfusionMatrix:
         self.counts += _pair_counts(predicted, true, self.num_classes).cpu()
         self._strangers += _unknown(predicted, true, self.num_classes).sum().cpu()
 
+    def __radd__(self, other: object) -> ConfusionMatrix:
+        if other == 0:  # where sum() begins
+            return self + ConfusionMatrix(self.num_classes)
+        return NotImplemented
+
     def __add__(self, other: ConfusionMatrix) -> ConfusionMatrix:
         """Return the counts of both together, as if one had seen all pictures."""
         if not isinstance(other, ConfusionMatrix) or other.num_classes != self.num_classes:

@@ -95,11 +95,17 @@ def check_kind(images: Tensor, model: nn.Module, name: str = "images") -> None:
     """Raise an error unless pictures have dtype and device of the weights.
 
     What numpy gives is often float64. Under autocast torch itself turns one dtype into another, but
-    never float64. Weights without numbers, on the meta device, say nothing of real pictures.
+    never float64.
     """
     weight = next(model.parameters(), images)
-    if weight.is_meta != images.is_meta:
+    if getattr(model, "is_traced", False):  # weights lie on the meta device, and no matter
         return
+    if weight.is_meta != images.is_meta:
+        which, other = ("the weights", name) if weight.is_meta else (name, "the weights")
+        raise ValueError(
+            f"{which} lie on the meta device, without numbers, and {other} do not: only shapes "
+            "could be computed. Use both there, or neither."
+        )
     if weight.device != images.device:
         raise ValueError(
             f"{name} lie on {images.device}, but the weights on {weight.device}: torch computes on "

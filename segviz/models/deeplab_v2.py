@@ -166,7 +166,7 @@ class DeepLabV2(nn.Module):
     def scores(self, images: Tensor) -> Tensor:
         """Return the scores at the output stride; in the paper these are trained.
 
-        Unit i stands on pixel ``output_stride * i`` (on EfficientNet-Lite0 in the middle of as many
+        Unit i stands on pixel ``output_stride * i`` (on EfficientNet-Lite0 on the last of as many
         pixels): of pictures of 8 k + 1 rows the labels at stride 8 are ``target[..., ::8, ::8]``.
         """
         if not self.multi_scale:

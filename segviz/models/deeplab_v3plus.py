@@ -176,7 +176,7 @@ class DeepLabV3Plus(nn.Module):
         return self.classify(coarse)
 
     def _enlarged(self, maps: Tensor, factor: int, size: Sequence[int]) -> Tensor:
-        """Enlarge as the backbone's units stand: on pixels, or in the middle of several."""
+        """Enlarge as the backbone's units stand: on pixels, or as if amid several."""
         if isinstance(self.backbone, EfficientNetLite0):
             larger = F.interpolate(maps, scale_factor=factor, mode="bilinear")
             return crop(larger, 0, size)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from segviz.models._requirements import check_choice, check_statistics
 from segviz.models.backbones import EfficientNetLite0
 from segviz.models.blocks import check_finest_stride, check_images, crop
-from segviz.ops._checks import whole_number
+from segviz.ops._checks import flag, whole_number
 
 
 class LadderDecoder(nn.Module):
@@ -102,8 +102,10 @@ class FCNLadder(nn.Module):
             )
         check_choice(coarsest_stride, "coarsest_stride", (32, 16, 8))
         check_finest_stride(finest_stride, tuple(s for s in (32, 16, 8, 4) if s <= coarsest_stride))
-        self.backbone = EfficientNetLite0(coarsest_stride=coarsest_stride, pretrained=pretrained)
-        self.frozen = frozen
+        self.backbone = EfficientNetLite0(
+            coarsest_stride=coarsest_stride, pretrained=flag(pretrained, "pretrained")
+        )
+        self.frozen = flag(frozen, "frozen")
         self.backbone.requires_grad_(not frozen)
         channels = {s: c for s, c in self.backbone.channels.items() if s >= finest_stride}
         self.decoder = LadderDecoder(channels, whole_number(num_classes, "num_classes", 2))

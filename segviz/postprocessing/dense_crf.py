@@ -88,7 +88,7 @@ def dense_crf_steps(
         authors' code does; "symmetric", the roots of both rows' sums, as pydensecrf does;
         "none", as the formula says.
     method : str
-        "exact" for sums over all pairs, up to 128 x 128 pixels. "lattice", which gives some 0.2 %
+        "exact" for sums over all pairs, up to 128 x 128 pixels. "lattice", which gives some 0.1 %
         of the labels of a street another class than those sums do, and up to 0.7 % of a picture
         with finer texture. "fine" for the lattice, and exact sums for pixels whose best class is
         less than 20 times as probable as the second: with "after" or "symmetric" at most 0.1 % of

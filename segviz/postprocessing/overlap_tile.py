@@ -27,13 +27,15 @@ def overlap_tile(
     multiple of the network's total stride, the scores are those of one tile as large as the whole
     picture. Away from the border they are those of ``network(image)`` too, where the network keeps
     the size and the margin is a multiple of the stride. (U-Net in its paper's form returns 4 more
-    than a multiple of its stride: keep 384 of 388, with a margin of 94.)
+    than a multiple of its stride: keep 384 of its 388, as ``lambda tile: network(tile)[..., 2:-2,
+    2:-2]``, with a margin of 94.)
 
     Parameters
     ----------
     network : function
         Takes (N, C, ...) and returns (N, K, ...): either as large as its input, and then the
-        margin is cut off again, or smaller by ``margin`` on each side, as U-Net's 388 of 572.
+        margin is cut off again, or smaller by ``margin`` on each side, as U-Net's 388 of
+        572 by 92.
     image : Tensor
         (N, C, H, W), or (N, C, D, H, W) for volumes.
     tile_size : int or sequence of int
@@ -119,7 +121,20 @@ def _inner(given: Tensor, tile: Sequence[int], margin: int, size: torch.Size) ->
     raise ValueError(
         f"the network makes {shown(tuple(given.shape[2:]))} of {shown(tuple(size[2:]))}: it must "
         f"return as much as it gets, or {shown(tuple(tile))}, which is {margin} less on each side. "
-        "Use the margin that it takes away."
+        + _remedy(given, tile, size)
+    )
+
+
+def _remedy(given: Tensor, tile: Sequence[int], size: torch.Size) -> str:
+    """Where a few rows are left over, their number; it is not the margin that is wrong then."""
+    left = [have - keep for have, keep in zip(given.shape[2:], tile, strict=False)]
+    smaller = given.ndim == len(size) and all(map(int.__lt__, given.shape[2:], size[2:]))
+    if not smaller or any(n < 0 or n % 2 for n in left):
+        return "Use the margin that it takes away."
+    window = ", ".join(f"{n // 2}:-{n // 2}" if n else ":" for n in left)
+    return (
+        "Use the margin that it takes away, or cut off what is left over: "
+        f"lambda tile: network(tile)[..., {window}]."
     )
 
 

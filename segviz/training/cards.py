@@ -134,14 +134,15 @@ class Evaluation:
     def as_on_card(self) -> bool:
         """True if every score equals that of the card in the digits printed."""
         return all(
-            f"{score:.3f}" == f"{self.card.scores[metric].weights:.3f}"
+            metric in self.card.scores
+            and f"{score:.3f}" == f"{self.card.scores[metric].weights:.3f}"
             for metric, score in self.scores.items()
         )
 
     def __str__(self) -> str:
         lines = [f"{self.card.name} on {self.card.test} test pictures ({self.card.source})"]
         lines += [
-            f"  {metric:15} {score:.3f}   card {self.card.scores[metric]}"
+            f"  {metric:15} {score:.3f}   card {self.card.scores.get(metric, 'has none')}"
             for metric, score in self.scores.items()
         ]
         lines.append("  as on the card" if self.as_on_card else "  NOT as on the card")

@@ -12,6 +12,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save
@@ -89,9 +90,15 @@ def load_checkpoint(
             f"{stem} was trained on a backbone of other weights than those installed. "
             f"Train it again with: segviz train {card.recipe}"
         )
-    model = create(card.model, **card.variant)
+    model = create(card.model, **_without_download(card))
     _weights.put_in(model, content, stem)
     return Checkpoint(model.eval(), card)
+
+
+def _without_download(card: Card) -> dict[str, Any]:
+    """The network's variant; ImageNet weights that the file replaces all of are not fetched."""
+    known = {} if card.backbone or "pretrained" not in card.variant else {"pretrained": False}
+    return {**card.variant, **known}
 
 
 def save_checkpoint(

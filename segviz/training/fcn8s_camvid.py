@@ -3,6 +3,7 @@
 Setting of the release "at once": train.prototxt and solver.prototxt of voc-fcn8s-atonce. One
 picture a step, the loss summed over its pixels, momentum 0.99, all upsampling fixed. The solver
 trains on other pictures, PASCAL VOC; how long on 92 of CamVid is not known, so as long.
+Unlike there, biases learn at the same rate as weights, where the release has twice that.
 """
 
 from __future__ import annotations

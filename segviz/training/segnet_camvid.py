@@ -1,7 +1,8 @@
 """Recipe ``segnet_camvid``: SegNet as its authors trained it, on a GPU.
 
 Setting of the release: segnet_train.prototxt and segnet_solver.prototxt of SegNet-Tutorial. The
-paper trained on 367 pictures or 3,433; here are 92.
+paper trained on 367 pictures or 3,433; here are 92. Unlike there, biases learn at the same rate as
+weights, and decay as they do.
 """
 
 from __future__ import annotations

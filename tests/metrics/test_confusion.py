@@ -154,3 +154,16 @@ def test_only_matrices_of_the_same_classes_add_up():
     for other in (ConfusionMatrix(3), 1):
         with pytest.raises(TypeError, match="same num_classes"):
             ConfusionMatrix(2) + other
+
+
+def test_the_matrices_of_several_sets_add_up_by_sum():
+    parts = [ConfusionMatrix(2), ConfusionMatrix(2)]
+    for part, true in zip(parts, (0, 1), strict=True):
+        part.update(torch.tensor([0, 1, 1]), torch.full((3,), true))
+    total = sum(parts)
+    assert total.counts.tolist() == [[1, 2], [1, 2]]
+    alone = sum(parts[:1])
+    alone.update(torch.tensor([0]), torch.tensor([0]))
+    assert parts[0].counts.tolist() == [[1, 2], [0, 0]]
+    with pytest.raises(TypeError):
+        1 + parts[0]

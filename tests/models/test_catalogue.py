@@ -105,6 +105,25 @@ def test_pictures_on_another_device_are_refused_in_words():
             model(torch.rand(1, 1, 4, 4, device="cuda"))
 
 
+@pytest.mark.parametrize("name", ["unet", "segnet"])
+def test_numbers_and_none_do_not_meet(name):
+    """torch would take some of these, and answer with memory that was never written to."""
+    with torch.device("meta"):
+        empty = create(name, in_channels=3, width=2)
+    words = r"the weights lie on the meta device.* and images do not"
+    with pytest.raises(ValueError, match=words):
+        empty(torch.rand(1, 3, 188, 188))
+    full = create(name, in_channels=3, width=2)
+    with pytest.raises(ValueError, match=r"images lie on the meta device.* and the weights do not"):
+        full(torch.rand(1, 3, 188, 188, device="meta"))
+
+
+@pytest.mark.parametrize("name", ["frozen", "pretrained"])
+def test_a_switch_of_the_ladder_is_true_or_false(name):
+    with pytest.raises(TypeError, match=f"{name}='no' must be a switch"):
+        create("fcn8s", backbone="efficientnet_lite0", **{name: "no"})
+
+
 def test_dense_network_stays_on_the_device():
     classifier = torch.nn.Sequential(
         *create("sliding_window", patch_size=33, width=4)[:4],

@@ -86,6 +86,9 @@ def test_no_more_than_one_tile_is_ever_asked_for():
         ({"network": None}, "network=None must be a network"),
         ({"network": lambda tile: (tile, tile)}, "returns tuple, must return scores"),
         ({"network": nn.Conv2d(3, 1, 3)}, "Use the margin that it takes away"),
+        ({"network": nn.Conv2d(3, 1, 3)}, r"or cut off .*network\(tile\)\[\.\.\., 1:-1, 1:-1\]\.$"),
+        ({"network": nn.Conv2d(3, 1, 2)}, r"Use the margin that it takes away\.$"),
+        ({"network": nn.Upsample(scale_factor=2)}, r"Use the margin that it takes away\.$"),
     ],
 )
 def test_what_is_not_legal_is_said(changes, words):

@@ -12,7 +12,7 @@ from safetensors.torch import save
 
 from segviz.models import create
 from segviz.training import Card, load_card, load_checkpoint, save_checkpoint
-from segviz.training.cards import Score
+from segviz.training.cards import Evaluation, Score
 from segviz.training.checkpoints import round_weights
 
 LIGHT = {"backbone": "efficientnet_lite0", "num_classes": 3}
@@ -59,6 +59,31 @@ def test_what_was_saved_comes_back(saved):
     for name, value in checkpoint.model.state_dict().items():
         assert torch.equal(value, model.state_dict()[name])
     assert sorted(path.name for path in folder.iterdir()) == ["tiny.json", "tiny.safetensors"]
+
+
+def test_weights_that_are_in_the_file_are_not_fetched_first(tmp_path, monkeypatch):
+    """A checkpoint of a GPU recipe is loaded offline, though its training began with ImageNet's."""
+    model = create("segnet", in_channels=3, num_classes=2, width=2)
+    about = card("segnet", {"in_channels": 3, "num_classes": 2, "width": 2, "pretrained": True})
+    save_checkpoint("tiny", model, about, folder=tmp_path)
+
+    def fetched(*_, **__):
+        raise AssertionError("ImageNet weights were asked for")
+
+    monkeypatch.setattr("segviz.models.vgg.torchvision_weights", fetched)
+    with pytest.raises(AssertionError, match="asked for"):
+        create("segnet", in_channels=3, num_classes=2, pretrained=True)
+    back = load_checkpoint("tiny", folder=tmp_path)
+    assert back.card.variant["pretrained"]
+    for name, value in back.model.state_dict().items():
+        assert torch.equal(value, model.state_dict()[name])
+
+
+def test_a_score_that_the_card_lacks_is_not_as_on_the_card(saved):
+    result = Evaluation(saved[1], {"mean_iou": 0.5, "boundary_f1": 0.25}, ())
+    assert not result.as_on_card
+    assert "boundary_f1     0.250   card has none" in str(result)
+    assert Evaluation(saved[1], {"mean_iou": 0.5}, ()).as_on_card
 
 
 def test_a_card_can_be_read(saved):
