@@ -81,8 +81,10 @@ def median_frequency_weights(
 
 def _counts(target: Tensor, classes: int) -> Tensor:
     if not isinstance(target, Tensor) or target.dtype != torch.int64:
-        what = target.dtype if isinstance(target, Tensor) else type(target).__name__
-        raise TypeError(f"a target is {what}, must be an int64 tensor. Use target.long().")
+        known = isinstance(target, Tensor)
+        what = target.dtype if known else type(target).__name__
+        remedy = "target.long()" if known else "torch.as_tensor(target).long()"
+        raise TypeError(f"a target is {what}, must be an int64 tensor. Use {remedy}.")
     _check_classes(target, classes)
     places = target.where(target != VOID, classes).flatten()
     return places.new_zeros(classes + 1).scatter_add_(0, places, torch.ones_like(places))[:-1]

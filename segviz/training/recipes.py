@@ -126,6 +126,7 @@ def train(
     todo = recipe(name)
     chosen, place = _checked_seeds(seeds), as_path(folder, "folder")
     _check_device(todo, on_cpu)
+    processes.share(todo.batch_size, processes.count())  # now, not when all is prepared
     made_folder(place, f"folder={str(place)!r}")  # now, not when all is trained
     pictures, test = _both_splits(todo, source)
     states = _states(todo, place, pictures.source, chosen)

@@ -3,6 +3,7 @@
 import math
 import statistics
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -54,7 +55,8 @@ def test_on_a_fake_gpu():
     ("targets", "options", "words"),
     [
         ([], {}, "no picture"),
-        ([torch.zeros(3)], {}, r"target\.long"),
+        ([torch.zeros(3)], {}, r"is torch\.float32, .*Use target\.long"),
+        ([np.zeros(3)], {}, r"is ndarray, .*Use torch\.as_tensor\(target\)\.long\(\)"),
         ([[0, 1]], {}, "int64 tensor"),
         (None, {}, "must be a sequence"),
         ([torch.tensor([7])], {}, "class 7"),

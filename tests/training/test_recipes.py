@@ -329,3 +329,16 @@ def test_dice_finds_the_small_parts_sooner_than_cross_entropies(source):
         assert min(scores["dice"].seeds) > max(scores[name].seeds)
     longer = load_card("hippo_weighted_longer", source=source).scores["dice"]
     assert scores["weighted"].mean < longer.mean < scores["dice"].mean  # what lecture 07 says
+
+
+def test_a_batch_that_cannot_be_shared_is_refused_before_pictures_are_read(monkeypatch, tmp_path):
+    def read(*_):
+        raise AssertionError("pictures were read")
+
+    monkeypatch.setattr(recipes_module.processes, "count", lambda: 3)
+    monkeypatch.setattr(recipes_module, "_both_splits", read)
+    with pytest.raises(ValueError, match="batch of 8 cannot be shared out evenly among 3"):
+        train("camvid_ladder", source="bundled", folder=tmp_path, progress=False)
+    monkeypatch.setattr(recipes_module.processes, "count", lambda: 4)
+    with pytest.raises(AssertionError, match="pictures were read"):
+        train("camvid_ladder", source="bundled", folder=tmp_path, progress=False)
