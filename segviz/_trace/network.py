@@ -152,9 +152,8 @@ def copy_without_numbers(model: nn.Module) -> nn.Module:
             "out of the module."
         ) from error
     for module in copied.modules():
-        vars(module)["is_traced"] = (
-            True  # a network of ours refuses pictures beside weights without numbers
-        )
+        # A network of ours refuses pictures beside weights without numbers, unless it says so.
+        vars(module)["is_traced"] = True
     return copied
 
 

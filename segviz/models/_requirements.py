@@ -98,7 +98,7 @@ def check_kind(images: Tensor, model: nn.Module, name: str = "images") -> None:
     never float64.
     """
     weight = next(model.parameters(), images)
-    if getattr(model, "is_traced", False):  # weights lie on the meta device, and no matter
+    if getattr(model, "is_traced", False):  # a copy whose weights' numbers are never read
         return
     if weight.is_meta != images.is_meta:
         which, other = ("the weights", name) if weight.is_meta else (name, "the weights")

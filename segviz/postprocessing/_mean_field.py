@@ -13,12 +13,13 @@ from segviz.postprocessing._checks import LARGEST_EXACT, check_settings, checked
 from segviz.postprocessing._messages import (
     LatticeKernel,
     Message,
+    RowSums,
     doubtful_message,
     exact_message,
     pair_sums,
     position_sums,
 )
-from segviz.postprocessing._near_pairs import PairKernel
+from segviz.postprocessing._near_pairs import near_pairs
 from segviz.postprocessing._permutohedral import Lattice
 
 LARGEST_SIGMA = 2  # of sums over positions in a large picture: wider ones are faster on a lattice
@@ -40,7 +41,7 @@ class MeanField:
         self._unary, self._colours, self._size = checked(probabilities, image)
         self._lattices: dict[Any, Lattice | None] = {}
         self._kernels: dict[Any, LatticeKernel] = {}
-        self._pairs: dict[Any, PairKernel | None] = {}
+        self._pairs: dict[Any, RowSums | None] = {}
 
     def steps(
         self,
@@ -53,11 +54,11 @@ class MeanField:
         smoothness_sigma: float,
         normalization: str = "after",
         method: str = "auto",
-        near_pairs: bool = False,
+        few_pairs: bool = False,
     ) -> Iterator[np.ndarray]:
         """Yield what :func:`segviz.postprocessing.dense_crf_steps` yields.
 
-        With ``near_pairs``, sums over the pairs that count take the lattice's place where these are
+        With ``few_pairs``, sums over the pairs that count take the lattice's place where these are
         few: in a picture as small as a widget's they are faster, and nearer to the exact ones.
         """
         sigmas = {"position_sigma": position_sigma, "colour_sigma": colour_sigma}
@@ -67,11 +68,12 @@ class MeanField:
         whole_number(iterations, "iterations", 0)
         near = self._near(smoothness_sigma, smoothness_weight, normalization)
         alike = (position_sigma, colour_sigma)
-        pairs = self._near_pairs(alike, normalization) if near_pairs else None
+        pairs = self._near_pairs(alike) if few_pairs else None
         if pairs is None:
             message = self._message(near, alike, appearance_weight, normalization, method)
         else:
-            message = _both(near, pairs.message(appearance_weight))
+            far = self._summed(pairs.__matmul__, appearance_weight, normalization)
+            message = _both(near, far)
         return _iterations(self._unary, message, iterations, self._size)
 
     def _is_small(self) -> bool:
@@ -80,8 +82,7 @@ class MeanField:
     def _near(self, sigma: float, weight: float, normalization: str) -> Message:
         """The sums over positions: exact, but for what would take long."""
         if self._is_small() or sigma <= LARGEST_SIGMA:
-            sums = position_sums(self._size, sigma)
-            return exact_message(sums, len(self._unary), weight, normalization)
+            return self._summed(position_sums(self._size, sigma), weight, normalization)
         return self._kernel((sigma, None), normalization).message(weight)
 
     def _message(
@@ -93,7 +94,7 @@ class MeanField:
             method = ("exact" if self._lattice(alike) is None else "fine") if small else "lattice"
         if method == "exact":
             sums = partial(pair_sums, self._features(*alike))
-            return _both(near, exact_message(sums, len(self._unary), weight, normalization))
+            return _both(near, self._summed(sums, weight, normalization))
         kernel = self._kernel(alike, normalization)
         if method == "lattice":
             return _both(near, kernel.message(weight))
@@ -122,11 +123,11 @@ class MeanField:
 
         return _kept(self._kernels, (*pair, normalization), make)
 
-    def _near_pairs(self, pair: Any, normalization: str) -> PairKernel | None:
-        def make() -> PairKernel | None:
-            return PairKernel.of(self._features(*pair), normalization)
+    def _summed(self, sums: Message, weight: float, normalization: str) -> Message:
+        return exact_message(sums, len(self._unary), weight, normalization)
 
-        return _kept(self._pairs, (*pair, normalization), make)
+    def _near_pairs(self, pair: Any) -> RowSums | None:
+        return _kept(self._pairs, pair, lambda: near_pairs(self._features(*pair)))
 
     def _lattice(self, pair: Any) -> Lattice | None:
         return _kept(self._lattices, pair, lambda: Lattice.of(self._features(*pair)))

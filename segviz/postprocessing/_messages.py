@@ -57,7 +57,7 @@ class LatticeKernel:
     def of(cls, lattice: Lattice, normalization: str) -> LatticeKernel:
         """Put the normalisation in the shares."""
         directions = [RowSums(*one) for one in blurs(lattice)]
-        before, after = divisors(_row_sums(lattice, directions), normalization)
+        before, after = _divisors(_row_sums(lattice, directions), normalization)
         splat = _transposed(lattice.corners, lattice.shares / before[:, None], lattice.size)
         take = lattice.shares / (lattice.gain * after)[:, None]
         return cls(splat, directions, lattice.corners, take)
@@ -88,7 +88,7 @@ def _transposed(corners: np.ndarray, shares: np.ndarray, size: int) -> RowSums:
     return RowSums(matrix.indices, matrix.data, matrix.indptr)
 
 
-def divisors(row_sums: np.ndarray, normalization: str) -> tuple[np.ndarray, np.ndarray]:
+def _divisors(row_sums: np.ndarray, normalization: str) -> tuple[np.ndarray, np.ndarray]:
     """What values are divided by before they are summed, and the sums afterwards."""
     one = np.ones_like(row_sums)
     root = np.sqrt(row_sums)
@@ -98,7 +98,7 @@ def divisors(row_sums: np.ndarray, normalization: str) -> tuple[np.ndarray, np.n
 def exact_message(sums: Message, pixels: int, weight: float, normalization: str) -> Message:
     """A kernel's message from its sums over all pairs."""
     row_sums = sums(np.ones((pixels, 1), dtype=np.float32))
-    before, after = divisors(row_sums, normalization)
+    before, after = _divisors(row_sums, normalization)
     return lambda values: np.float32(weight) / after * sums(values / before)
 
 
@@ -113,13 +113,13 @@ def doubtful_message(
     on_lattice = kernel.message(weight)
     ones = np.ones((len(features), 1), dtype=np.float32)
     row_sums = pair_sums(features, ones) if normalization == "symmetric" else ones
-    before, _ = divisors(row_sums, normalization)
+    before, _ = _divisors(row_sums, normalization)
 
     def message(values: np.ndarray, others: np.ndarray) -> np.ndarray:
         found = on_lattice(values)
         rows = _doubtful(others + found)
         sums = pair_sums(features, np.hstack([values / before, ones]), rows)
-        _, after = divisors(sums[:, -1:], normalization)
+        _, after = _divisors(sums[:, -1:], normalization)
         found[rows] = np.float32(weight) / after * sums[:, :-1]
         return found
 
@@ -134,16 +134,25 @@ def _doubtful(scores: np.ndarray) -> np.ndarray:
     return np.flatnonzero(best[:, 1] - best[:, 0] < DOUBTFUL)
 
 
+def taken_apart(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two matrices whose product is -|f_i - f_j|^2 / 2 of all pairs.
+
+    >>> ours, theirs = taken_apart(np.array([[0.0], [2.0]]))
+    >>> (ours @ theirs).tolist()
+    [[0.0, -2.0], [-2.0, 0.0]]
+    """
+    centred = features - features.mean(axis=0)
+    half = (centred**2).sum(axis=1, keepdims=True) / 2
+    one = np.ones_like(half)
+    return np.hstack([centred, -half, one]), np.hstack([centred, one, -half]).T
+
+
 def pair_sums(
     features: np.ndarray, values: np.ndarray, rows: np.ndarray | None = None, some: int = 32
 ) -> np.ndarray:
     """Sum over j of exp(-|f_i - f_j|^2 / 2) v_j for each i, or each of ``rows``, some at a time."""
     # In 64 bits: the squares are taken apart, and what is left of large ones must be right.
-    features = features.astype(np.float64)
-    features -= features.mean(axis=0)
-    half = (features**2).sum(axis=1, keepdims=True) / 2
-    one = np.ones_like(half)
-    ours, theirs = np.hstack([features, -half, one]), np.hstack([features, one, -half]).T
+    ours, theirs = taken_apart(features.astype(np.float64))
     ours = ours if rows is None else ours[rows]
     out = np.empty((len(ours), values.shape[1]), dtype=values.dtype)
     for start in range(0, len(ours), some):

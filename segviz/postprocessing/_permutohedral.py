@@ -6,7 +6,7 @@ corners are blurred along each of the d + 1 lattice directions, and each point r
 again (slice). All three are matrices, so the same ones serve every iteration.
 
 The authors blur with (1, 2, 1) / 4. Here the corners lie denser by a factor of the root of 1.5,
-and the blur is a Gaussian at five places: the messages' error is less than half as large.
+and the blur is a Gaussian at five places: the messages' error is about half as large.
 
 Coordinates are rows here and points columns: each step then runs along whole rows of memory.
 """

@@ -126,7 +126,7 @@ def _inner(given: Tensor, tile: Sequence[int], margin: int, size: torch.Size) ->
 
 
 def _remedy(given: Tensor, tile: Sequence[int], size: torch.Size) -> str:
-    """Where a few rows are left over, their number; it is not the margin that is wrong then."""
+    """Where the network returns a few rows too many, how to cut them off as well."""
     left = [have - keep for have, keep in zip(given.shape[2:], tile, strict=False)]
     smaller = given.ndim == len(size) and all(map(int.__lt__, given.shape[2:], size[2:]))
     if not smaller or any(n < 0 or n % 2 for n in left):

@@ -131,7 +131,7 @@ class DenseCRF(TraceWidget):
             smoothness_weight=smoothness_weight,
             smoothness_sigma=smoothness_sigma,
             method="lattice",  # a slider must not wait for all pairs
-            near_pairs=True,  # nor for a lattice, where those that count are few
+            few_pairs=True,  # nor for a lattice, where those that count are few
         )
         maps = [values.argmax(axis=0).astype(np.uint8) for values in steps]
         return self._moves(maps) | self._read_out(maps)

@@ -13,8 +13,13 @@ from segviz import datasets
 from segviz.datasets.synthetic import streets
 from segviz.postprocessing import _mean_field, dense_crf, dense_crf_steps
 from segviz.postprocessing._mean_field import MOST_KEPT, MeanField, _softmax
-from segviz.postprocessing._messages import LatticeKernel, pair_sums, position_sums
-from segviz.postprocessing._near_pairs import MOST_PAIRS, PairKernel
+from segviz.postprocessing._messages import (
+    LatticeKernel,
+    exact_message,
+    pair_sums,
+    position_sums,
+)
+from segviz.postprocessing._near_pairs import MOST_PAIRS, near_pairs
 from segviz.postprocessing._permutohedral import Lattice
 from segviz.training import load_checkpoint
 
@@ -220,20 +225,21 @@ def test_near_pairs_are_all_that_count(size, normalization):
     weights[weights < 1 / 200] = 0
     sums = weights.sum(axis=1)
     divisors = {"after": sums[:, None], "symmetric": np.sqrt(sums[:, None] * sums), "none": 1}
-    heard = PairKernel.of(features, normalization).message(1.5)(values)
+    sums = near_pairs(features).__matmul__
+    heard = exact_message(sums, pixels, 1.5, normalization)(values)
     np.testing.assert_allclose(heard, 1.5 * weights / divisors[normalization] @ values, rtol=1e-5)
 
 
 def test_many_pairs_are_left_to_the_lattice():
-    assert PairKernel.of(np.zeros((MOST_PAIRS + 1, 2), np.float32), "after") is None
+    assert near_pairs(np.zeros((MOST_PAIRS + 1, 2), np.float32)) is None
     given = blurred_truth((32, 40), 1)
     field = MeanField(*given)
     names = ("appearance_weight", "position_sigma", "smoothness_weight", "smoothness_sigma")
     options = dict(zip(names, (4.0, 17.0, 3.0, 1.0), strict=True))
 
-    def last(colour_sigma, near_pairs):
+    def last(colour_sigma, few_pairs):
         *_, found = field.steps(
-            5, **options, colour_sigma=colour_sigma, method="lattice", near_pairs=near_pairs
+            5, **options, colour_sigma=colour_sigma, method="lattice", few_pairs=few_pairs
         )
         return found
 
